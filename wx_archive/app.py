@@ -1,0 +1,169 @@
+"""The web application: `/wechat` beside Flask's pages. `create_app()` suits any WSGI server."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from sqlalchemy import text
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from wx_archive import __version__, features
+from wx_archive.chat.answering import Answering
+from wx_archive.chat.replies import load_replies
+from wx_archive.chat.webhook import Webhook
+from wx_archive.core import h5, ids, log, schema
+from wx_archive.core.database import Database
+from wx_archive.core.errors import ArchiveError
+from wx_archive.core.services import Services
+from wx_archive.core.settings import Profile, Settings
+from wx_archive.core.site import Site
+from wx_archive.core.store import open_store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The WSGI callable and the call that lets go of everything it holds."""
+
+    wsgi: Callable[..., Any]
+    services: Services
+    close: Callable[[], None]
+
+
+def site_of(settings: Settings) -> Site:
+    """Return the site that the settings name."""
+    return Site(settings.site(), settings.origin, is_demo=settings.profile is Profile.DEMO)
+
+
+def open_services(settings: Settings) -> tuple[Services, Callable[[], None]]:
+    """Open the database and the store."""
+    database = Database(settings.database)
+    store, close_store = open_store(database, settings.redis_url.get_secret_value())
+
+    def close() -> None:
+        close_store()
+        database.dispose()
+
+    return Services(database, store, site_of(settings)), close
+
+
+def build(settings: Settings) -> Application:
+    """Wire the account together.
+
+    Raises:
+        SettingsError: the settings are not fit to serve.
+        ArchiveError: the database's schema is not this version's, or a content file is wrong.
+    """
+    settings.require_servable()
+    services, close_services = open_services(settings)
+    schema.require_current(services.database, demo=settings.profile is Profile.DEMO)
+    load_replies(services.site.folder)
+    answering = Answering(
+        dispatcher=features.dispatcher(),
+        database=services.database,
+        store=services.store,
+        site=services.site,
+        secret=settings.secret(),
+    )
+    webhook = Webhook(settings, services.store, answering)
+    flask = _flask(settings, services)
+
+    def close() -> None:
+        answering.close()
+        close_services()
+
+    return Application(DispatcherMiddleware(flask, {"/wechat": webhook}), services, close)  # type: ignore[dict-item] # WSGI typing
+
+
+def create_app() -> Callable[..., Any]:
+    """Return the WSGI application for the settings of the environment."""
+    settings = Settings.load()
+    log.configure(json=settings.profile is Profile.PRODUCTION)
+    return build(settings).wsgi
+
+
+def _flask(settings: Settings, services: Services) -> Flask:
+    flask = Flask("wx_archive")
+    flask.add_template_filter(h5.badge_mark)
+    flask.add_template_filter(h5.with_big)
+    flask.add_template_filter(h5.without_big)
+    for feature in features.FEATURES:
+        if feature.pages:
+            flask.register_blueprint(feature.pages(services))
+    _add_health(flask, services.database)
+    _add_frame(flask, settings, services.site)
+    return flask
+
+
+def _add_health(flask: Flask, database: Database) -> None:
+    @flask.get("/-/live")
+    def live() -> Response:
+        return jsonify(status="ok")
+
+    @flask.get("/-/ready")
+    def ready() -> tuple[Response, int]:
+        try:
+            with database.reads() as connection:
+                connection.execute(text("SELECT 1"))
+        except Exception:  # noqa: BLE001 -- whatever is wrong, the answer is «not ready»
+            logger.warning("health.not_ready")
+            return jsonify(status="unavailable"), HTTPStatus.SERVICE_UNAVAILABLE
+        return jsonify(status="ok"), HTTPStatus.OK
+
+    @flask.get("/-/version")
+    def version() -> Response:
+        return jsonify(name="wx-archive", version=__version__)
+
+
+def _add_frame(flask: Flask, settings: Settings, site: Site) -> None:
+    """Add what every page has in common: the site's data, headers, the page for errors."""
+    frames = "'none'"
+    if settings.profile is not Profile.PRODUCTION:
+        # The simulated phone shows our pages in a frame; WeChat's own browser needs none.
+        port = settings.simulator_port
+        frames = f"http://127.0.0.1:{port} http://localhost:{port}"
+    policy = (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        f"base-uri 'none'; frame-ancestors {frames}"
+    )
+
+    @flask.before_request
+    def begin() -> None:
+        g.trace = ids.new_trace_id()
+        log.begin_trace(g.trace)
+
+    @flask.context_processor
+    def common() -> dict[str, Any]:
+        return {"site": site, "profile": site.profile, "big": request.args.get("big") == "1"}
+
+    @flask.after_request
+    def headers(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        if request.path.startswith("/static/"):
+            response.headers["Cache-Control"] = "public, max-age=3600"
+        else:
+            response.headers.setdefault("Cache-Control", "no-cache")
+        return response
+
+    @flask.get("/")
+    def about() -> str:
+        return render_template("h5/about.html")
+
+    @flask.errorhandler(HTTPException)
+    def refused(err: HTTPException) -> tuple[str, int]:
+        status = err.code or HTTPStatus.INTERNAL_SERVER_ERROR
+        return render_template("h5/error.html", status=status), status
+
+    @flask.errorhandler(Exception)
+    def failed(err: Exception) -> tuple[str, int]:
+        level = logging.WARNING if isinstance(err, ArchiveError) else logging.ERROR
+        logger.log(level, "page.failed path=%s", request.path, exc_info=err)
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        return render_template("h5/error.html", status=status.value), status

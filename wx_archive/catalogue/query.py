@@ -1,0 +1,115 @@
+"""Understanding what was typed: words, scope, years."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from pydantic import RootModel
+
+from wx_archive.catalogue import tokens
+from wx_archive.catalogue.rules import Kind
+from wx_archive.core.errors import FileProblemError
+from wx_archive.core.yamlfile import load
+
+MAX_LENGTH: Final = 64
+"""Characters; longer questions are asked to be shorter."""
+_RANGE: Final = re.compile(r"(?<![0-9])((?:19|20)\d{2})\s*年?\s*(?:-|~|至|到)\s*((?:19|20)\d{2})\s*年?(?![0-9])")
+_YEAR: Final = re.compile(r"(?<![0-9〔a-z-])((?:19|20)\d{2})(?:\s*年(?!代)|(?![0-9〕a-z年-]))")
+_DECADE: Final = re.compile(r"(?<![0-9])(19|20)?(\d)0\s*年代")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One searched word and the spellings that mean the same."""
+
+    text: str
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The word itself first."""
+        return (self.text, *self.alternatives)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for.
+
+    Attributes:
+        text: as typed, without the scope word, for showing and for asking again.
+        words: all of them must be found; empty when only years were given.
+        years: first and last year of the date, both included.
+        kind: only documents or only records; None for both.
+    """
+
+    text: str
+    words: tuple[Word, ...]
+    years: tuple[int, int] | None = None
+    kind: Kind | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing that could be looked for was typed."""
+        return not self.words and self.years is None
+
+    @property
+    def single_character(self) -> str | None:
+        """The one Chinese character that is the whole question, if it is so."""
+        if len(self.words) == 1 and tokens.is_single_character(self.words[0].text):
+            return self.words[0].text
+        return None
+
+
+def understand(
+    text: str, *, kind: Kind | None = None, synonyms: Mapping[str, Sequence[str]] | None = None
+) -> Query:
+    """Return the query that ``text`` means."""
+    normal = tokens.normalise(text.strip())
+    rest, years = _take_years(normal)
+    known = synonyms or {}
+    words = [
+        Word(word, tuple(other for other in known.get(word, ()) if word not in other))
+        for word in dict.fromkeys(tokens.words(rest))
+    ]
+    if len(words) > 1:  # a lone character beside other words narrows nothing reliably
+        words = [word for word in words if not tokens.is_single_character(word.text)] or words[:1]
+    return Query(text.strip(), tuple(words), years, kind)
+
+
+def _take_years(normal: str) -> tuple[str, tuple[int, int] | None]:
+    """Split off the years; a year inside a document number stays where it is."""
+    if match := _RANGE.search(normal):
+        first, last = sorted((int(match.group(1)), int(match.group(2))))
+    elif match := _DECADE.search(normal):
+        century = int(match.group(1) or ("20" if match.group(2) in "01" else "19"))
+        first = century * 100 + int(match.group(2)) * 10
+        last = first + 9
+    elif match := _YEAR.search(normal):
+        first = last = int(match.group(1))
+    else:
+        return normal, None
+    return f"{normal[: match.start()]} {normal[match.end() :]}", (first, last)
+
+
+class _SynonymFile(RootModel[list[list[str]]]):
+    """`content/synonyms.yaml`: groups of words that mean the same."""
+
+
+@cache
+def load_synonyms(path: Path) -> Mapping[str, tuple[str, ...]]:
+    """Return, for each normalised word of the file, the other words of its group."""
+    if not path.exists():
+        return {}
+    table: dict[str, tuple[str, ...]] = {}
+    for group in load(path, _SynonymFile).root:
+        members = list(dict.fromkeys(tokens.normalise(word) for word in group))
+        for word in members:
+            if len(word) < 2:
+                raise FileProblemError(f"{path}:1:1: “{word}”太短，近义词至少两个字")
+            if word in table:
+                raise FileProblemError(f"{path}:1:1: “{word}”在两组里都有，请留一处")
+            table[word] = tuple(other for other in members if other != word)
+    return table

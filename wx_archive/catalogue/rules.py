@@ -1,0 +1,126 @@
+"""Pure facts of the catalogue: codes and numbers in one spelling, validity on a day, visibility."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from wx_archive.catalogue.tokens import normalise
+
+
+class Kind(StrEnum):
+    """The two things citizens look up."""
+
+    DOCUMENT = "document"
+    RECORD = "record"
+
+
+class Disclosure(StrEnum):
+    """How far a current document is open: 完全公开, 部分公开, 不公开."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
+class Openness(StrEnum):
+    """The access decision on an archive record (DA/T 18: 开放标识)."""
+
+    UNREVIEWED = "unreviewed"
+    OPEN = "open"
+    DEFERRED = "deferred"
+    CONTROLLED = "controlled"
+
+
+class Validity(StrEnum):
+    """Whether a document is in force on a day, as citizens read it."""
+
+    NOT_YET = "尚未施行"
+    IN_FORCE = "现行有效"
+    EXPIRED = "已失效"
+    REPEALED = "已废止"
+    UNKNOWN = "效力待核"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What is known of a document's life.
+
+    Attributes:
+        effective_from: first day in force, if known.
+        effective_to: last day in force, if it was limited.
+        repealed_on: first day on which another document had repealed it.
+    """
+
+    effective_from: date | None = None
+    effective_to: date | None = None
+    repealed_on: date | None = None
+
+
+def validity(period: Period, *, on: date) -> Validity:
+    """Return the validity on a day; what nobody has stated is never guessed."""
+    if period.repealed_on and period.repealed_on <= on:
+        return Validity.REPEALED
+    if period.effective_to and period.effective_to < on:
+        return Validity.EXPIRED
+    if period.effective_from is None:
+        return Validity.UNKNOWN
+    return Validity.NOT_YET if on < period.effective_from else Validity.IN_FORCE
+
+
+_NUMBER: Final = re.compile(
+    r"^(?:(?:发文字号|文号|发文号)\s*[::]?)?\s*"
+    r"(?P<body>[^\W\d_][^\s\d〔〕]{0,19}?)\s*"
+    r"(?:〔\s*)?(?P<year>(?:19|20)\d{2})\s*(?:〕|年|-|\s)?\s*"
+    r"第?\s*(?P<serial>\d{1,5})\s*号?$"
+)
+_DECREE: Final = re.compile(
+    r"^(?P<body>[^\W\d_][^\s\d]{1,29}?)(?:令|公告)\s*〔?\s*第?\s*(?P<serial>\d{1,5})\s*号\s*〕?$"
+)
+_YEARS: Final = re.compile(r"(?:19|20)\d{2}\s*-\s*(?:19|20)\d{2}$")
+_CODE_NOISE: Final = re.compile(r"[\s]+")
+
+
+def document_number(text: str) -> str | None:
+    """Return a document number in canonical form (``十政发|2004|12``), or None if it is none.
+
+    Every bracket, width and Chinese-digit spelling gives the same key. Numbers are not unique:
+    several documents may bear one.
+    """
+    normal = normalise(text).strip()
+    if (match := _NUMBER.match(normal)) and not _YEARS.search(normal):
+        return f"{match['body']}|{match['year']}|{int(match['serial'])}"
+    if match := _DECREE.match(normal):
+        return f"{match['body']}令||{int(match['serial'])}"
+    return None
+
+
+def reference_code(text: str) -> str:
+    """Return a 档号 for comparison; the catalogued spelling is kept beside it, verbatim."""
+    return _CODE_NOISE.sub("", normalise(text)).replace("〔", "").replace("〕", "")
+
+
+def looks_like_reference_code(text: str) -> bool:
+    """Tell whether someone may have typed a 档号: digits, dashes, at least two parts."""
+    code = reference_code(text)
+    parts = [part for part in code.split("-") if part]
+    return len(parts) >= 2 and any(char.isdigit() for char in code) and " " not in text.strip()
+
+
+def record_is_public(
+    *, openness: Openness, open_on: date | None, livelihood: bool, today: date
+) -> bool:
+    """Decide whether the public may see a record; anything unsaid means no.
+
+    Livelihood records (民生) are never public, open or not.
+    Source: 《中华人民共和国档案法》(2020) art. 27, 《个人信息保护法》; docs/sources.md#visibility.
+    """
+    return (
+        openness is Openness.OPEN and not livelihood and (open_on is None or open_on <= today)
+    )
+
+
+def document_is_public(disclosure: Disclosure) -> bool:
+    """Decide whether the public may see that a document exists."""
+    return disclosure in (Disclosure.FULL, Disclosure.PARTIAL)

@@ -1,0 +1,1 @@
+"""The conversation: webhook, deduplication, state, router; the one way of a message."""

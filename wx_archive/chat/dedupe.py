@@ -1,0 +1,57 @@
+"""One effect and one reply for each message, however often WeChat delivers it."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from sqlalchemy import Connection, CursorResult, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from wx_archive.chat.models import HandledMessage
+from wx_archive.wechat.inbound import Header
+
+KEPT_WITH_EFFECT: Final = timedelta(hours=24)
+KEPT_WITHOUT_EFFECT: Final = timedelta(seconds=60)
+
+_RECALL = select(HandledMessage.reply).where(HandledMessage.key == bindparam("message_key"))
+
+
+def key_of(header: Header) -> str:
+    """Return the key: receiver, sender and identity; hashed, as keys travel into stores."""
+    told = f"{header.to_user}\0{header.openid}\0{header.identity}"
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def recall(connection: Connection, key: str) -> bytes | None:
+    """Return the reply of a message whose effect is committed."""
+    reply = connection.execute(_RECALL, {"message_key": key}).scalar_one_or_none()
+    return None if reply is None else bytes(reply)
+
+
+def claim(session: Session, key: str, *, now: datetime) -> bool:
+    """Take the message for this transaction; False when another delivery has done it.
+
+    On PostgreSQL a concurrent delivery waits here until the first commits or rolls back; on SQLite
+    it waits for the write lock before it gets here.
+    """
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    result = session.execute(
+        dialect.insert(HandledMessage)
+        .values(key=key, reply=b"", handled_at=now)
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
+    return cast("CursorResult[object]", result).rowcount == 1
+
+
+def finish(session: Session, key: str, reply: bytes) -> None:
+    """Write the reply beside the effect; both commit as one fact."""
+    session.execute(
+        update(HandledMessage).where(HandledMessage.key == key).values(reply=reply)
+    )
+
+
+def sweep(session: Session, *, now: datetime) -> int:
+    """Forget messages that WeChat can no longer repeat; return how many."""
+    old = delete(HandledMessage).where(HandledMessage.handled_at < now - KEPT_WITH_EFFECT)
+    return cast("CursorResult[object]", session.execute(old)).rowcount

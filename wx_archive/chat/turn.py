@@ -1,0 +1,101 @@
+"""One turn of the conversation: what a handler is given and what it may do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from wx_archive.chat import state as states
+from wx_archive.chat.state import State
+from wx_archive.core import clock
+from wx_archive.core.site import Site
+from wx_archive.core.store import Store
+from wx_archive.wechat.inbound import Inbound
+
+M_co = TypeVar("M_co", bound=Inbound, covariant=True)
+Remembered = tuple[str, bytes, timedelta]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What only a handler declared with ``effect=True`` has: one session, one follower."""
+
+    session: Session
+    follower_id: int
+
+
+@dataclass(slots=True)
+class Turn(Generic[M_co]):
+    """A message on its way to its answer.
+
+    Attributes:
+        message: what arrived.
+        words: the typed or spoken words, trimmed; empty for everything else.
+        argument: what follows a command word, a tap's id, or a scene; see the router.
+        follower: keyed hash of the openid, for short-lived keys and logs.
+        state: the conversation state the follower is in, if any.
+    """
+
+    message: M_co
+    now: datetime
+    site: Site
+    store: Store
+    follower: str
+    connect: Callable[[], AbstractContextManager[Connection]]
+    words: str = ""
+    argument: str = ""
+    state: State | None = None
+    effect: Effect | None = None
+    remembered: list[Remembered] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        """The Shanghai calendar day of this turn."""
+        return clock.day_of(self.now)
+
+    @property
+    def session(self) -> Session:
+        """The effect's session; commits together with the reply."""
+        return self._effect().session
+
+    @property
+    def follower_id(self) -> int:
+        """The follower's row."""
+        return self._effect().follower_id
+
+    @contextmanager
+    def reads(self) -> Iterator[Connection]:
+        """Lend a connection for reading; an effect's handler reads in its own transaction."""
+        if self.effect is not None:
+            yield self.effect.session.connection()
+            return
+        with self.connect() as connection:
+            yield connection
+
+    def keep(self, state: State) -> None:
+        """Put the follower into a conversation state, as part of the effect."""
+        effect = self._effect()
+        states.keep(effect.session, effect.follower_id, state, now=self.now)
+
+    def leave(self) -> None:
+        """Take the follower out of any conversation state, as part of the effect."""
+        effect = self._effect()
+        states.leave(effect.session, effect.follower_id)
+
+    def remember(self, key: str, value: bytes, *, ttl: timedelta) -> None:
+        """Keep a short-lived value of this follower once the turn has succeeded."""
+        self.remembered.append((f"{key}:{self.follower}", value, ttl))
+
+    def recall(self, key: str) -> bytes | None:
+        """Return what an earlier turn of this follower remembered, if it still holds."""
+        return self.store.get(f"{key}:{self.follower}")
+
+    def _effect(self) -> Effect:
+        if self.effect is None:
+            message = "this handler is not declared with effect=True"
+            raise RuntimeError(message)
+        return self.effect

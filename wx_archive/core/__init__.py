@@ -1,0 +1,1 @@
+"""The floor: settings, clock, database, key-value store, text, ids, logging, errors."""

@@ -1,0 +1,171 @@
+"""The database: SQLite or PostgreSQL, one write road and one read road.
+
+Writes go through `Database.begin` (one `Session`, one commit; SQLite begins IMMEDIATE, so that a
+concurrent writer waits instead of failing). Reads of turns without an effect go through
+`Database.reads` (AUTOCOMMIT, query-only on SQLite): two round trips fewer on PostgreSQL.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from wx_archive.core.errors import TransientError
+
+BUSY_TIMEOUT_MS = 4_000
+"""How long a writer waits for another: inside WeChat's five seconds."""
+STATEMENT_TIMEOUT_MS = 3_000
+PAGE_CACHE_KIB = 8_192
+
+Key = BigInteger().with_variant(Integer(), "sqlite")
+"""Surrogate keys: 64 bits everywhere (SQLite only counts up an INTEGER)."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC; naive values are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive moments and store the others in UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "naive datetime: use wx_archive.core.clock.now()"
+            raise ValueError(message)
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return an aware moment."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Root of every table that must survive."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant()}  # noqa: RUF012 -- read by SQLAlchemy
+
+
+class Database:
+    """Engines of one database; safe to share between threads, not across a fork."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            if not self.url.database or self.url.database == ":memory:":
+                message = "SQLite needs a file: several processes must see the same database"
+                raise ValueError(message)
+            self._write, self._read = sqlite_engines(Path(self.url.database), synchronous="FULL")
+        else:
+            self._write = create_engine(
+                url,
+                pool_pre_ping=True,
+                pool_size=8,
+                connect_args={
+                    "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off",
+                    "connect_timeout": 3,
+                },
+            )
+            self._read = self._write.execution_options(isolation_level="AUTOCOMMIT")
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that writes."""
+        return self._write
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Open the one session of an effect; commits at the end, rolls back on any error."""
+        with Session(self._write, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reads(self) -> Iterator[Connection]:
+        """Lend a connection for single statements that change nothing."""
+        with self._read.connect() as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self._read.dispose()
+        self._write.dispose()
+
+
+def is_transient(err: BaseException) -> bool:
+    """Tell whether ``err`` means that the database is busy, full or away."""
+    if isinstance(err, TransientError | OperationalError | InterfaceError):
+        return True
+    return isinstance(err, DBAPIError) and err.connection_invalidated
+
+
+def sqlite_file_engine(path: Path, *, synchronous: str, **options: Any) -> Engine:  # noqa: ANN401
+    """Return an engine on a SQLite file in WAL mode with the house's pragmas."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", **options)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 -- raw DBAPI
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KIB}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.close()
+
+    return engine
+
+
+def sqlite_engines(path: Path, *, synchronous: str) -> tuple[Engine, Engine]:
+    """Return the engine that writes `path` and the one that only reads it.
+
+    Every write transaction takes the lock at its start (IMMEDIATE): a read that turns into a write
+    later would fail at once, without waiting for the busy timeout.
+    """
+    write = sqlite_file_engine(path, synchronous=synchronous, pool_size=8)
+
+    @event.listens_for(write, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    read = sqlite_file_engine(
+        path, synchronous=synchronous, pool_size=16, isolation_level="AUTOCOMMIT"
+    )
+
+    @event.listens_for(read, "connect")
+    def query_only(connection: Any, _record: object) -> None:  # noqa: ANN401 -- raw DBAPI
+        connection.execute("PRAGMA query_only=ON")
+
+    return write, read

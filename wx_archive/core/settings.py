@@ -1,0 +1,299 @@
+"""All settings, read once from the environment, `.env` and `*_FILE`, checked together."""
+
+import difflib
+import os
+import secrets
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from wx_archive.core.errors import SettingsError
+
+PREFIX = "WX_ARCHIVE_"
+SITE_FOLDERS = ("menus", "content")
+DEMO_CREDENTIALS = {
+    "wechat_token": "wx-archive-demo-token",
+    "wechat_app_id": "wxdemo000000000001",
+    "wechat_app_secret": "wx-archive-demo-app-secret",
+    "wechat_aes_key": "wxArchiveDemoAesKeyNotForProduction00000001",
+    "wechat_original_id": "gh_wxarchivedemo",
+}
+"""Credentials of the simulated account; `serve` in production refuses every one of them."""
+
+
+class Profile(StrEnum):
+    """What kind of installation this is."""
+
+    DEMO = "demo"
+    DEV = "dev"
+    PRODUCTION = "production"
+
+
+class Encryption(StrEnum):
+    """How WeChat seals messages, as chosen in its console."""
+
+    SAFE = "safe"
+    COMPATIBLE = "compatible"
+    PLAIN = "plain"
+
+
+class AccountKind(StrEnum):
+    """The two kinds of official account."""
+
+    SERVICE = "service"
+    SUBSCRIPTION = "subscription"
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Reads `WX_ARCHIVE_X_FILE=/run/secrets/x` as the value of `WX_ARCHIVE_X`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return the file's first line for secret fields."""
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")  # noqa: TID251 -- settings
+        if path is None or field.annotation is not SecretStr:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except OSError as err:
+            problem = f"{PREFIX}{field_name.upper()}_FILE：读不到 {path}（{err.strerror}）"
+            raise SettingsError([problem]) from err
+
+    def __call__(self) -> dict[str, Any]:
+        """Return all values that come from files."""
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """The installation's configuration; names and defaults are promised by the README."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
+    )
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    simulator_port: int = 8001
+    profile: Profile = Profile.PRODUCTION
+    data_dir: Path = Path("wx-archive-data")
+    site_dir: Path | None = None
+    database_url: SecretStr = SecretStr("")
+    redis_url: SecretStr = SecretStr("")
+    public_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    allow_plain: bool = False
+    wechat_token: SecretStr = SecretStr("")
+    wechat_app_id: str = ""
+    wechat_app_secret: SecretStr = SecretStr("")
+    wechat_aes_key: SecretStr = SecretStr("")
+    wechat_previous_aes_key: SecretStr = SecretStr("")
+    wechat_original_id: str = ""
+    wechat_encryption: Encryption = Encryption.SAFE
+    wechat_account: AccountKind = AccountKind.SERVICE
+    wechat_verified: bool = True
+    wechat_api_url: str = "https://api.weixin.qq.com"
+    wechat_clock_window_s: int = 300
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, that over secret files, those over `.env`."""
+        del file_secret_settings
+        return init_settings, env_settings, _SecretFiles(settings_cls), dotenv_settings
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Read the settings.
+
+        Raises:
+            SettingsError: names every unreadable or misspelt variable at once.
+        """
+        problems = _unknown_names(cls)
+        try:
+            settings = cls(**overrides)  # type: ignore[arg-type] # checked by pydantic itself
+        except ValidationError as err:
+            raise SettingsError(problems + [_explain(item) for item in err.errors()]) from err
+        problems += _url_problems(settings)
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    @classmethod
+    def for_demo(cls, **overrides: object) -> Self:
+        """Return the demo's settings: simulated account, loopback, nothing to configure."""
+        base = cls.load()
+        demo: dict[str, object] = {
+            **DEMO_CREDENTIALS,
+            "profile": Profile.DEMO,
+            "public_url": base.public_url or f"http://127.0.0.1:{base.port}",
+            "wechat_api_url": f"http://127.0.0.1:{base.simulator_port}",
+        }
+        return cls.load(**(demo | overrides))
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address of the database."""
+        given = self.database_url.get_secret_value()
+        return given or f"sqlite:///{(self.data_dir / 'archive.db').absolute()}"
+
+    @property
+    def origin(self) -> str:
+        """How citizens reach us, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def site(self) -> Path:
+        """Return the folder with `menus/` and `content/`.
+
+        The working directory if it has them, else the packaged sample, else the checkout.
+        """
+        package = Path(__file__).parent.parent
+        places = [self.site_dir] if self.site_dir else [Path.cwd()]
+        places += [] if self.site_dir else [package / "sample_site", package.parent]
+        for place in places:
+            if all((place / folder).is_dir() for folder in SITE_FOLDERS):
+                return place.absolute()
+        raise SettingsError(
+            [f"{PREFIX}SITE_DIR：{places[0]} 里没有 menus/ 和 content/ 两个文件夹，请改正路径"]
+        )
+
+    def secret(self) -> str:
+        """Return the installation's secret, made on first use in the data folder (mode 0600)."""
+        if given := self.secret_key.get_secret_value():
+            return given
+        path = self.data_dir / "secret.key"
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text(encoding="utf-8").strip()
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            made = secrets.token_urlsafe(48)
+            file.write(made)
+        return made
+
+    def require_servable(self) -> None:
+        """Refuse an unsafe start.
+
+        Raises:
+            SettingsError: lists everything that has to be set right before serving.
+        """
+        problems = _credential_problems(self)
+        if self.profile is Profile.PRODUCTION:
+            problems += _production_problems(self)
+        if problems:
+            raise SettingsError(problems)
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment under which a child process reads these very settings."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}  # noqa: TID251 -- settings
+        ours = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            if value is not None and value != "":
+                ours[f"{PREFIX}{name.upper()}"] = str(value).lower() if value is True else str(value)
+        ours[f"{PREFIX}DATA_DIR"] = str(self.data_dir.absolute())
+        return inherited | ours
+
+
+def _unknown_names(cls: type[Settings]) -> list[str]:
+    """List `WX_ARCHIVE_*` variables that mean nothing: nearly always a typing mistake."""
+    known = {f"{PREFIX}{name.upper()}" for name in cls.model_fields}
+    known |= {f"{name}_FILE" for name in known}
+    problems = []
+    for name in sorted(os.environ):  # noqa: TID251 -- settings
+        if name.startswith(PREFIX) and name not in known and not name.startswith(PREFIX + "TEST_"):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"，是不是 {near[0]}？" if near else ""
+            problems.append(f"{name}：没有这个设置{hint}")
+    return problems
+
+
+def _explain(item: Any) -> str:  # noqa: ANN401 -- pydantic's error dictionary
+    name = PREFIX + "_".join(str(part) for part in item["loc"]).upper()
+    allowed = item.get("ctx", {}).get("expected")
+    remedy = f"可以填 {allowed}" if allowed else item["msg"]
+    return f"{name}：{item.get('input')!r} 不能用，{remedy}"
+
+
+def _url_problems(settings: Settings) -> list[str]:
+    problems = []
+    for name in ("public_url", "wechat_api_url"):
+        value = getattr(settings, name)
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            problems.append(f"{PREFIX}{name.upper()}：{value!r} 要写成 https://域名 的样子")
+    return problems
+
+
+def _credential_problems(settings: Settings) -> list[str]:
+    problems = [
+        f"{PREFIX}{name.upper()}：没有填。{where}"
+        for name, where in (
+            ("wechat_token", "在公众平台“设置与开发 → 基本配置”里自定"),
+            ("wechat_app_id", "在公众平台“基本配置”里看到的 AppID"),
+            ("wechat_original_id", "在公众平台“账号详情”里看到的原始 ID（gh_ 开头）"),
+        )
+        if not _plain(getattr(settings, name))
+    ]
+    key = settings.wechat_aes_key.get_secret_value()
+    needs_key = settings.wechat_encryption is not Encryption.PLAIN
+    if needs_key and not _is_aes_key(key):
+        problems.append(f"{PREFIX}WECHAT_AES_KEY：要填公众平台里 43 个字符的 EncodingAESKey")
+    previous = settings.wechat_previous_aes_key.get_secret_value()
+    if previous and not _is_aes_key(previous):
+        problems.append(f"{PREFIX}WECHAT_PREVIOUS_AES_KEY：要么留空，要么是 43 个字符的旧密钥")
+    return problems
+
+
+def _production_problems(settings: Settings) -> list[str]:
+    problems = [
+        f"{PREFIX}{name.upper()}：这是演示用的值，正式运行请换成自己账号的"
+        for name, demo in DEMO_CREDENTIALS.items()
+        if _plain(getattr(settings, name)) == demo
+    ]
+    if settings.wechat_encryption is Encryption.PLAIN and not settings.allow_plain:
+        problems.append(
+            f"{PREFIX}WECHAT_ENCRYPTION：明文模式谁都能伪造消息，请在公众平台改用安全模式；"
+            f"确有必要才设 {PREFIX}ALLOW_PLAIN=1"
+        )
+    if not settings.public_url.startswith("https://"):
+        problems.append(f"{PREFIX}PUBLIC_URL：请填市民访问本服务的 https:// 网址，用于生成链接")
+    return problems
+
+
+def _plain(value: SecretStr | str) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _is_aes_key(key: str) -> bool:
+    return len(key) == 43 and key.isalnum() and key.isascii()
+
+
+__all__ = [
+    "DEMO_CREDENTIALS",
+    "PREFIX",
+    "AccountKind",
+    "Encryption",
+    "Profile",
+    "Settings",
+]

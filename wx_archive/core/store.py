@@ -1,0 +1,248 @@
+"""The small store for short-lived state: replies to repeat, the list shown last, tokens, locks.
+
+It may be emptied at any time without losing anything that was promised. Two implementations of
+one interface: SQL tables (default; several processes, measured faster than Redis on one machine)
+and Redis, which falls back to SQL while it is away.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from sqlalchemy import (
+    Column,
+    Engine,
+    Float,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    delete,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from wx_archive.core import clock
+from wx_archive.core.database import Database, sqlite_engines
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Lasting = tuple[bytes, timedelta]
+"""A value and how long it holds."""
+
+REDIS_TIMEOUT_S = 0.25
+BREAKER_PAUSE_S = 1.0
+_PURGE_ONE_IN = 500
+
+state_metadata = MetaData()
+entries = Table(
+    "state_entry",
+    state_metadata,
+    Column("key", String(200), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
+)
+"""Seconds since the epoch in ``expires_at``; disposable (UNLOGGED on PostgreSQL)."""
+
+
+class Store(Protocol):
+    """Short-lived values by key; every value expires."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value, or None if there is none (any more)."""
+
+    def put(self, values: Mapping[str, Lasting]) -> None:
+        """Keep all ``values``, each for its time, replacing what was there."""
+
+    def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
+        """Keep ``value`` unless the key is taken; return the value that now stands there."""
+
+    def drop(self, key: str) -> None:
+        """Forget the key."""
+
+
+class SqlStore:
+    """The store as one table: `state.db` beside SQLite, an unlogged table in PostgreSQL."""
+
+    def __init__(self, engine: Engine, reads: Engine) -> None:
+        self._engine = engine
+        self._reads = reads
+        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+        insert = dialect.insert(entries)
+        self._get = select(entries.c.value).where(
+            entries.c.key == bindparam("k"), entries.c.expires_at > bindparam("now")
+        )
+        self._put = insert.on_conflict_do_update(
+            index_elements=["key"],
+            set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at},
+        )
+        self._add = insert.on_conflict_do_update(
+            index_elements=["key"],
+            set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at},
+            where=entries.c.expires_at <= bindparam("now"),
+        )
+        self._drop = delete(entries).where(entries.c.key == bindparam("k"))
+        self._purge = delete(entries).where(entries.c.expires_at <= bindparam("now"))
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value, or None."""
+        now = clock.now().timestamp()
+        with self._reads.connect() as connection:
+            value = connection.execute(self._get, {"k": key, "now": now}).scalar_one_or_none()
+        return None if value is None else bytes(value)
+
+    def put(self, values: Mapping[str, Lasting]) -> None:
+        """Keep all values in one transaction."""
+        now = clock.now().timestamp()
+        rows = [
+            {"key": key, "value": value, "expires_at": now + ttl.total_seconds()}
+            for key, (value, ttl) in sorted(values.items())
+        ]
+        with self._engine.begin() as connection:
+            connection.execute(self._put, rows)
+            if random.randrange(_PURGE_ONE_IN) == 0:  # noqa: S311 -- housekeeping, not a secret
+                connection.execute(self._purge, {"now": now})
+
+    def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
+        """Keep the value unless a live one is there; return what stands."""
+        now = clock.now().timestamp()
+        row = {"key": key, "value": value, "expires_at": now + ttl.total_seconds(), "now": now}
+        with self._engine.begin() as connection:
+            connection.execute(self._add, row)
+            standing = connection.execute(self._get, {"k": key, "now": now}).scalar_one()
+        return bytes(standing)
+
+    def drop(self, key: str) -> None:
+        """Forget the key."""
+        with self._engine.begin() as connection:
+            connection.execute(self._drop, {"k": key})
+
+
+class RedisStore:
+    """The store on Redis: JSON-free bytes under one prefix, short timeouts, no retry."""
+
+    def __init__(self, client: "Redis", prefix: str = "wxa:") -> None:
+        self._client = client
+        self._prefix = prefix
+
+    @classmethod
+    def connect(cls, url: str) -> "RedisStore":
+        """Return a store on the server at ``url`` (lazy: nothing is opened yet)."""
+        from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        return cls(
+            Redis.from_url(
+                url,
+                socket_timeout=REDIS_TIMEOUT_S,
+                socket_connect_timeout=REDIS_TIMEOUT_S,
+                retry=Retry(NoBackoff(), 0),
+            )
+        )
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value, or None."""
+        value = self._client.get(self._prefix + key)
+        return value if isinstance(value, bytes) else None
+
+    def put(self, values: Mapping[str, Lasting]) -> None:
+        """Keep all values in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for key, (value, ttl) in values.items():
+            pipeline.set(self._prefix + key, value, px=_milliseconds(ttl))
+        pipeline.execute()
+
+    def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
+        """Keep the value unless one is there; return what stands."""
+        standing = self._client.set(
+            self._prefix + key, value, px=_milliseconds(ttl), nx=True, get=True
+        )
+        return standing if isinstance(standing, bytes) else value
+
+    def drop(self, key: str) -> None:
+        """Forget the key."""
+        self._client.delete(self._prefix + key)
+
+
+class FallbackStore:
+    """Redis while it answers, SQL while it does not: one failed call a pause, one log line a change."""
+
+    def __init__(self, fast: Store, safe: Store) -> None:
+        self._fast = fast
+        self._safe = safe
+        self._closed_until = 0.0
+        self._away = False
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value, or None."""
+        return self._run(lambda store: store.get(key))
+
+    def put(self, values: Mapping[str, Lasting]) -> None:
+        """Keep all values."""
+        self._run(lambda store: store.put(values))
+
+    def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
+        """Keep the value unless one is there; return what stands."""
+        return self._run(lambda store: store.add(key, value, ttl=ttl))
+
+    def drop(self, key: str) -> None:
+        """Forget the key."""
+        self._run(lambda store: store.drop(key))
+
+    def _run(self, work: Callable[[Store], T]) -> T:
+        from redis.exceptions import RedisError
+
+        if time.monotonic() >= self._closed_until:
+            try:
+                result = work(self._fast)
+            except RedisError as err:
+                self._changed(away=True, cause=type(err).__name__)
+            else:
+                self._changed(away=False, cause="")
+                return result
+        return work(self._safe)
+
+    def _changed(self, *, away: bool, cause: str) -> None:
+        with self._lock:
+            if away:
+                self._closed_until = time.monotonic() + BREAKER_PAUSE_S
+            if away == self._away:
+                return
+            self._away = away
+        if away:
+            log.warning("store.redis_away cause=%s", cause)
+        else:
+            log.warning("store.redis_back")
+
+
+def open_store(database: Database, redis_url: str) -> tuple[Store, Callable[[], None]]:
+    """Return the installation's store and the call that closes it."""
+    if database.is_sqlite:
+        path = Path(database.url.database or "").with_name("state.db")
+        engine, reads = sqlite_engines(path, synchronous="NORMAL")
+        state_metadata.create_all(engine)
+    else:
+        engine = database.engine
+        reads = engine.execution_options(isolation_level="AUTOCOMMIT")
+    safe = SqlStore(engine, reads)
+
+    def close() -> None:
+        reads.dispose()
+        engine.dispose()
+
+    return (FallbackStore(RedisStore.connect(redis_url), safe) if redis_url else safe), close
+
+
+def _milliseconds(ttl: timedelta) -> int:
+    return max(1, int(ttl.total_seconds() * 1000))

@@ -1,0 +1,144 @@
+"""Strict YAML and front matter: text stays text, keys stand once, mistakes name file:line:column."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from wx_archive.core.errors import FileProblemError
+
+M = TypeVar("M", bound=BaseModel)
+Location = tuple[int, int]
+
+
+class FileModel(BaseModel):
+    """A record read from a file: unknown keys are mistakes, values never change again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML in which `no`, `1e3`, `12:30` and dates are the text that somebody typed."""
+
+
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    seen: dict[Hashable, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"“{key}”写了两次，请留一个", key_node.start_mark
+            )
+        seen[key] = loader.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
+    return seen
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:map", _unique_mapping)
+
+
+def read_text(path: Path) -> str:
+    """Return a UTF-8 file's text.
+
+    Raises:
+        FileProblemError: the file is missing, unreadable or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise FileProblemError(f"{path}: 不是 UTF-8 编码，请另存为 UTF-8") from err
+    except OSError as err:
+        raise FileProblemError(f"{path}: 读不到（{err.strerror}）") from err
+
+
+def load(path: Path, model: type[M]) -> M:
+    """Read one YAML file as ``model``."""
+    return parse(read_text(path), model, path)
+
+
+def load_front_matter(path: Path, model: type[M]) -> tuple[M, str]:
+    """Read a Markdown file: the front matter as ``model`` and the body below it."""
+    text = read_text(path)
+    if not text.startswith("---\n"):
+        raise FileProblemError(f"{path}:1:1: 开头要有一行 ---，然后是标题等信息")
+    head, found, body = text[4:].partition("\n---\n")
+    if not found:
+        raise FileProblemError(f"{path}:1:1: 标题信息后面缺一行 ---")
+    return parse(head, model, path, first_line=2), body.strip()
+
+
+def parse(text: str, model: type[M], path: Path, *, first_line: int = 1) -> M:
+    """Check YAML ``text`` against ``model``.
+
+    Raises:
+        FileProblemError: one line for each mistake, each ``file:line:column: reason``.
+    """
+    shift = first_line - 1
+    try:
+        node = yaml.compose(text, Loader=_StrictLoader)
+        loader = _StrictLoader(text)
+        try:
+            value = loader.get_single_data()
+        finally:
+            loader.dispose()  # type: ignore[no-untyped-call]
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark or err.context_mark
+        line, column = (mark.line + 1 + shift, mark.column + 1) if mark else (1, 1)
+        raise FileProblemError(f"{path}:{line}:{column}: {err.problem}") from err
+    except yaml.YAMLError as err:
+        raise FileProblemError(f"{path}:1:1: {err}") from err
+    try:
+        return model.model_validate(value if value is not None else {})
+    except ValidationError as err:
+        raise FileProblemError(
+            "\n".join(
+                f"{path}:{line + shift}:{column}: {_where(item['loc'])}{_reason(item)}"
+                for item in err.errors()
+                for line, column in [_locate(node, item["loc"])]
+            )
+        ) from err
+
+
+def _locate(node: yaml.Node | None, loc: tuple[int | str, ...]) -> Location:
+    """Return the 1-based place of the deepest part of ``loc`` that exists in the file."""
+    place: Location = (1, 1)
+    for part in loc:
+        found: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key_node, value_node in node.value:
+                if key_node.value == str(part):
+                    place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+                    found = value_node
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            if part < len(node.value):
+                found = node.value[part]
+                place = (found.start_mark.line + 1, found.start_mark.column + 1)
+        if found is None:
+            break
+        node = found
+    return place
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc) + "：" if loc else ""
+
+
+def _reason(item: Any) -> str:  # noqa: ANN401 -- pydantic's error dictionary
+    match item["type"]:
+        case "missing":
+            return "缺这一项"
+        case "extra_forbidden":
+            return "没有这一项，请检查拼写"
+        case "string_too_long":
+            return f"太长，最多 {item['ctx']['max_length']} 个字"
+        case "value_error":
+            return str(item["ctx"]["error"])
+        case _:
+            return str(item["msg"])

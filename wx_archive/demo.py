@@ -1,0 +1,237 @@
+"""The demo: the account and a simulated WeChat, with an invented catalogue, nothing to set up."""
+
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from threading import Thread
+from typing import Final
+
+import requests
+from sqlalchemy import inspect
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from wx_archive import app, features
+from wx_archive.catalogue.service import Importer
+from wx_archive.core import schema
+from wx_archive.core.database import Database
+from wx_archive.core.errors import RefusedError
+from wx_archive.core.settings import Settings
+from wx_archive.menu import service as menu
+from wx_archive.simulator import app as simulator
+from wx_archive.simulator.config import Encryption, SimulatorConfig
+from wx_archive.wechat.client import Platform
+
+log = logging.getLogger(__name__)
+READY_WITHIN_S: Final = 20.0
+STOP_WITHIN_S: Final = 10.0
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Writes no access log: WeChat's addresses carry openids."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where the account and its simulated WeChat answer."""
+
+    account_url: str
+    simulator_url: str
+
+
+def simulator_config(settings: Settings) -> SimulatorConfig:
+    """Return what the simulated WeChat knows of the account."""
+    return SimulatorConfig(
+        account_url=settings.origin,
+        account_name=app.site_of(settings).profile.account,
+        original_id=settings.wechat_original_id,
+        app_id=settings.wechat_app_id,
+        app_secret=settings.wechat_app_secret.get_secret_value(),
+        token=settings.wechat_token.get_secret_value(),
+        aes_key=settings.wechat_aes_key.get_secret_value(),
+        encryption=Encryption(settings.wechat_encryption.value),
+        data_dir=settings.data_dir,
+    )
+
+
+def prepare(settings: Settings) -> None:
+    """Make the database and load the invented catalogue, unless that was done before.
+
+    Raises:
+        RefusedError: the database belongs to a real installation.
+    """
+    database = Database(settings.database)
+    try:
+        with database.engine.connect() as connection:
+            is_new = not inspect(connection).has_table("follower")
+        if not is_new and not schema.is_demo(database):
+            raise RefusedError(
+                "这个数据文件夹里是正式运行的数据，演示不会碰它。"
+                "请换一个文件夹：WX_ARCHIVE_DATA_DIR=./demo-data"
+            )
+        schema.upgrade(database)
+        schema.mark_demo(database)
+        load_sample(database, settings)
+    finally:
+        database.dispose()
+
+
+def load_sample(database: Database, settings: Settings) -> None:
+    """Import the invented catalogue; what is already there is left alone."""
+    importer = Importer(database, settings.secret())
+    folder = settings.site() / "content" / "demo"
+    if (documents := folder / "documents.jsonl").exists():
+        importer.documents(documents)
+    if (records := folder / "records.jsonl").exists():
+        importer.records(records)
+
+
+def push_menu(settings: Settings) -> bool:
+    """Push the site's menu to the platform of the settings; tell whether it had to be sent."""
+    services, close = app.open_services(settings)
+    platform = Platform(settings, services.store)
+    try:
+        buttons = menu.read(services.site, features.dispatcher().answers_click)
+        return menu.push(platform, buttons)
+    finally:
+        platform.close()
+        close()
+
+
+@contextmanager
+def in_process(settings: Settings) -> Iterator[Running]:
+    """Run account and simulator in threads of this process, on the settings' ports."""
+    application = app.build(settings)
+    server = make_server(
+        settings.host,
+        settings.port,
+        application.wsgi,
+        threaded=True,
+        request_handler=_QuietHandler,
+    )
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    config = simulator_config(settings)
+    try:
+        with simulator.running(config, port=settings.simulator_port) as simulator_url:
+            push_menu(settings)
+            yield Running(settings.origin, simulator_url)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        application.close()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on just now."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def run(settings: Settings) -> int:
+    """Run the demo until it is told to stop; return the exit code.
+
+    Raises:
+        RefusedError: a port is taken, or the data folder is not the demo's.
+    """
+    for port, name in (
+        (settings.port, "WX_ARCHIVE_PORT"),
+        (settings.simulator_port, "WX_ARCHIVE_SIMULATOR_PORT"),
+    ):
+        _require_free(port, name)
+    prepare(settings)
+    commands = (("serve",), ("simulator",))
+    children = [_start(settings, *command) for command in commands]
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _wait_until_up(settings, children)
+        push_menu(settings)
+        print(banner(settings), flush=True)  # noqa: T201 -- the demo's own words
+        while all(child.poll() is None for child in children):
+            time.sleep(0.3)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _stop(children)
+    log.error("demo.child_ended")
+    return 1
+
+
+def banner(settings: Settings) -> str:
+    """Return what the demo says when it is up."""
+    notice = app.site_of(settings).profile.demo_notice
+    return "\n".join(
+        [
+            "",
+            f"  {notice}；不会连接微信。",
+            "",
+            f"  手机（微信模拟器）  http://127.0.0.1:{settings.simulator_port}",
+            f"  公众号的网页        {settings.origin}",
+            f"  数据文件夹          {settings.data_dir.absolute()}",
+            "",
+            "  按 Ctrl+C 结束。",
+            "",
+        ]
+    )
+
+
+def _start(settings: Settings, *command: str) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-m", "wx_archive", *command]
+    return subprocess.Popen(arguments, env=settings.environment())  # noqa: S603 -- ourselves
+
+
+def _wait_until_up(settings: Settings, children: list[subprocess.Popen[bytes]]) -> None:
+    addresses = [
+        f"{settings.origin}/-/ready",
+        f"http://127.0.0.1:{settings.simulator_port}/sim/state",
+    ]
+    deadline = time.monotonic() + READY_WITHIN_S
+    while addresses:
+        if any(child.poll() is not None for child in children):
+            raise RefusedError("演示没能启动，原因见上面几行")
+        if time.monotonic() > deadline:
+            raise RefusedError("演示没能在 20 秒内启动")
+        try:
+            if requests.get(addresses[0], timeout=1).ok:
+                addresses.pop(0)
+                continue
+        except requests.RequestException:
+            pass
+        time.sleep(0.05)
+
+
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        child.terminate()
+    for child in children:
+        try:
+            child.wait(timeout=STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _require_free(port: int, name: str) -> None:
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as err:
+            raise RefusedError(f"端口 {port} 已被占用，请换一个：{name}={port + 100}") from err
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+

@@ -1,0 +1,1 @@
+"""Followers: the one place that knows an openid, arrival and departure."""

@@ -1,0 +1,1 @@
+"""服务指南, welcome, help, keyword and default answers."""

@@ -1,0 +1,171 @@
+"""Welcome, help, guides, small talk, and an answer to everything else that may arrive."""
+
+from typing import Any
+
+from wx_archive.chat.replies import finished, has_part, small_talk, standing
+from wx_archive.chat.router import Router, Stage
+from wx_archive.chat.turn import Turn
+from wx_archive.core.text import tap_link
+from wx_archive.followers import service as followers
+from wx_archive.guide import service
+from wx_archive.guide.service import Guide
+from wx_archive.wechat.inbound import (
+    File,
+    Image,
+    Link,
+    Location,
+    LocationReport,
+    MassSendFinished,
+    MenuClick,
+    MenuLocation,
+    MenuPictures,
+    MenuScanCode,
+    MenuView,
+    NoticeConsent,
+    PublishFinished,
+    Scan,
+    Subscribe,
+    TemplateSent,
+    Text,
+    UnknownEvent,
+    UnknownMessage,
+    Unsubscribe,
+    Video,
+    Voice,
+)
+from wx_archive.wechat.replies import NoReply, Reply, TextReply
+
+router = Router("guide")
+
+
+@router.on_kind(Subscribe, effect=True)
+def welcome(turn: Turn[Subscribe]) -> Reply:
+    """Greet a new or returning follower, by the scene they came through."""
+    message = turn.message
+    arrival = followers.arrive(
+        turn.session, turn.follower_id, scene=message.scene, at=message.header.created_at
+    )
+    if arrival.is_stale:
+        return NoReply()
+    if message.scene and has_part(turn.site, "welcome_scene", message.scene):
+        return TextReply(standing(turn.site, "welcome_scene", message.scene))
+    return TextReply(standing(turn.site, "welcome_back" if arrival.is_return else "welcome"))
+
+
+@router.on_kind(Unsubscribe, effect=True)
+def farewell(turn: Turn[Unsubscribe]) -> Reply:
+    """Note that a follower left; nothing can be said any more."""
+    followers.leave(turn.session, turn.follower_id, at=turn.message.header.created_at)
+    turn.leave()
+    return NoReply()
+
+
+@router.on_kind(Scan)
+def scanned(turn: Turn[Scan]) -> Reply:
+    """Answer a follower who scanned one of our codes."""
+    return TextReply(standing(turn.site, "scan", turn.message.scene))
+
+
+@router.on_command("帮助", "?", "help", "怎么用", "使用说明")
+def explain(turn: Turn[Text]) -> Reply:
+    """帮助: what one can do here."""
+    return TextReply(standing(turn.site, "help"))
+
+
+@router.on_command("取结果")
+def held(turn: Turn[Text]) -> Reply:
+    """取结果: nothing is held back yet."""
+    return TextReply(standing(turn.site, "nothing_held"))
+
+
+@router.on_command("答题", "我的卡", "卡片", "领取")
+def quiz_soon(turn: Turn[Text]) -> Reply:
+    """Say honestly that the quiz is not open."""
+    return TextReply(standing(turn.site, "soon_quiz"))
+
+
+@router.on_command("上传", "珍档上传")
+def treasures_soon(turn: Turn[Text]) -> Reply:
+    """Say honestly that the upload is not open."""
+    return TextReply(standing(turn.site, "soon_treasures"))
+
+
+@router.on_click("quiz.start")
+def quiz_tapped(turn: Turn[MenuClick]) -> Reply:
+    """答题闯关, not open yet."""
+    return TextReply(standing(turn.site, "soon_quiz"))
+
+
+@router.on_click("treasures.start")
+def treasures_tapped(turn: Turn[MenuClick]) -> Reply:
+    """珍档上传, not open yet."""
+    return TextReply(standing(turn.site, "soon_treasures"))
+
+
+@router.on_click("guide.index")
+def index(turn: Turn[MenuClick]) -> Reply:
+    """服务指南: all guides, each one tap away."""
+    lines = [f"{turn.site.profile.name} · 服务指南"]
+    lines += [tap_link(guide.title, guide.title) for guide in service.guides(turn.site).values()]
+    return TextReply("\n".join([*lines, "点蓝字看内容，也可以直接打字问。"]))
+
+
+@router.on_click("guide.*")
+def tapped(turn: Turn[MenuClick]) -> Reply | None:
+    """Answer a menu entry that names one guide."""
+    guide = service.guides(turn.site).get(turn.argument)
+    return None if guide is None else _answer(turn, guide)
+
+
+@router.on_words(Stage.KEYWORD)
+def keyword(turn: Turn[Text]) -> Reply | None:
+    """Answer exact words: a guide's keyword first, then small talk."""
+    if guide := service.for_words(turn.site, turn.words):
+        return _answer(turn, guide)
+    text = small_talk(turn.site, turn.words)
+    return None if text is None else TextReply(text)
+
+
+def _answer(turn: Turn[Any], guide: Guide) -> Reply:
+    page = f'<a href="{turn.site.origin}/h5/guides/{guide.id}">看《{guide.title}》全文</a>'
+    return TextReply(f"{finished(turn.site, guide.answer)}\n{page}")
+
+
+_STANDING = {
+    Image: "image",
+    Voice: "voice_without_words",
+    Video: "video",
+    Location: "location",
+    Link: "link",
+    File: "file",
+    MenuScanCode: "scancode",
+    MenuPictures: "pictures_menu",
+    MenuLocation: "location",
+    UnknownMessage: "unknown",
+}
+
+
+@router.on_kind(*_STANDING)
+def other_kind(turn: Turn[Any]) -> Reply:
+    """Answer a kind of message that asks for nothing we could look up."""
+    return TextReply(standing(turn.site, _STANDING[type(turn.message)]))
+
+
+@router.on_kind(
+    MenuView,
+    LocationReport,
+    MassSendFinished,
+    PublishFinished,
+    TemplateSent,
+    NoticeConsent,
+    UnknownEvent,
+)
+def noted(_turn: Turn[Any]) -> Reply:
+    """Take note of events that nobody waits on."""
+    return NoReply()
+
+
+@router.otherwise
+def unanswered(turn: Turn[Any]) -> Reply:
+    """Answer what nothing else does."""
+    return TextReply(standing(turn.site, "unanswered"))

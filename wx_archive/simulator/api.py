@@ -1,0 +1,262 @@
+"""The platform's own API under `/cgi-bin/`, as an account calls it.
+
+Every answer is HTTP 200; errors carry errcode and errmsg. Source: reference 1.11 to 1.13.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from flask import Blueprint, Response, jsonify, request
+
+from wx_archive.core import clock
+from wx_archive.simulator.errors import ApiError
+from wx_archive.simulator.media import EXTENSIONS, Media, check_article_image, check_upload
+from wx_archive.simulator.menu import Button, read_menu
+from wx_archive.simulator.messages import is_encodable
+from wx_archive.simulator.platform import Platform, Profile
+from wx_archive.simulator.replies import media_url
+from wx_archive.simulator.service_messages import objects_of, read_service_message, text_of
+from wx_archive.simulator.tokens import Token
+from wx_archive.simulator.traffic import current_traffic
+
+MAX_OPENIDS: Final = 10_000
+MAX_BATCH: Final = 100
+
+api = Blueprint("wechat_api", __name__, url_prefix="/cgi-bin")
+
+_WITHOUT_TOKEN: Final = {"wechat_api.token", "wechat_api.stable_token", "wechat_api.unknown"}
+
+
+def _platform() -> Platform:
+    return current_traffic().platform
+
+
+@api.before_request
+def _require_token() -> None:
+    if request.endpoint not in _WITHOUT_TOKEN:
+        _platform().check_token(request.args.get("access_token", ""), now=clock.now())
+
+
+@api.errorhandler(ApiError)
+def _refuse(err: ApiError) -> Response:
+    return jsonify(errcode=err.errcode, errmsg=err.errmsg)
+
+
+def _ok() -> Response:
+    return jsonify(errcode=0, errmsg="ok")
+
+
+def _payload() -> Mapping[str, object]:
+    payload: object = request.get_json(force=True, silent=True)
+    if not isinstance(payload, Mapping) or not is_encodable(payload):
+        raise ApiError(47001, "data format error")
+    return payload
+
+
+def _check_app_id(app_id: str) -> None:
+    if not app_id:
+        raise ApiError(41002, "appid missing")
+    if app_id != _platform().config.app_id:
+        raise ApiError(40013, "invalid appid")
+
+
+def _check_credentials(grant_type: str, app_id: str, secret: str) -> None:
+    if grant_type != "client_credential":
+        raise ApiError(40002, "invalid grant_type")
+    _check_app_id(app_id)
+    if not secret:
+        raise ApiError(41004, "appsecret missing")
+    if secret != _platform().config.app_secret:
+        raise ApiError(40125, "invalid appsecret")
+
+
+def _token(token: Token) -> Response:
+    return jsonify(access_token=token.value, expires_in=token.seconds_left(clock.now()))
+
+
+@api.get("/token")
+def token() -> Response:
+    """Issue a plain token."""
+    asked = request.args
+    _check_credentials(asked.get("grant_type", ""), asked.get("appid", ""), asked.get("secret", ""))
+    return _token(_platform().issue_token(now=clock.now()))
+
+
+@api.post("/stable_token")
+def stable_token() -> Response:
+    """Give out the stable token."""
+    asked = _payload()
+    _check_credentials(
+        text_of(asked, "grant_type"), text_of(asked, "appid"), text_of(asked, "secret")
+    )
+    force = asked.get("force_refresh") is True
+    return _token(_platform().issue_stable_token(force=force, now=clock.now()))
+
+
+@api.post("/menu/create")
+def create_menu() -> Response:
+    """Replace the menu."""
+    _platform().set_menu(read_menu(_payload()))
+    return _ok()
+
+
+@api.get("/menu/get")
+def get_menu() -> Response:
+    """Repeat the menu."""
+    menu = _platform().menu()
+    if not menu:
+        raise ApiError(46003, "menu no exist")
+    return jsonify(menu={"button": [button.as_json() for button in menu], "menuid": 1})
+
+
+@api.get("/menu/delete")
+def delete_menu() -> Response:
+    """Delete the menu."""
+    _platform().set_menu(())
+    return _ok()
+
+
+@api.get("/get_current_selfmenu_info")
+def self_menu() -> Response:
+    """Repeat the menu in the other shape WeChat has for it."""
+    menu = _platform().menu()
+    return jsonify(
+        is_menu_open=int(bool(menu)),
+        selfmenu_info={"button": [_self_button(button) for button in menu]},
+    )
+
+
+def _self_button(button: Button) -> dict[str, object]:
+    if button.buttons:
+        below = [_self_button(each) for each in button.buttons]
+        return {"name": button.name, "sub_button": {"list": below}}
+    return {"type": button.type, "name": button.name, **button.values}
+
+
+@api.get("/user/info")
+def user_info() -> Response:
+    """Tell about one follower."""
+    return jsonify(_profile(_platform().profile(request.args.get("openid", ""))))
+
+
+@api.post("/user/info/batchget")
+def user_infos() -> Response:
+    """Tell about up to 100 followers."""
+    asked = objects_of(_payload(), "user_list")
+    if not 1 <= len(asked) <= MAX_BATCH:
+        raise ApiError(40003, "invalid openid list size")
+    profiles = [_platform().profile(text_of(each, "openid")) for each in asked]
+    return jsonify(user_info_list=[_profile(profile) for profile in profiles])
+
+
+def _profile(profile: Profile) -> dict[str, object]:
+    if not profile.following:
+        return {"subscribe": 0, "openid": profile.openid}
+    scene = profile.scene or ""
+    return {
+        "subscribe": 1,
+        "openid": profile.openid,
+        "language": "zh_CN",
+        "subscribe_time": profile.subscribed_at,
+        "remark": "",
+        "groupid": 0,
+        "tagid_list": [],
+        "subscribe_scene": "ADD_SCENE_QR_CODE" if scene else "ADD_SCENE_SEARCH",
+        "qr_scene": int(scene) if scene.isdecimal() else 0,
+        "qr_scene_str": "" if scene.isdecimal() else scene,
+    }
+
+
+@api.get("/user/get")
+def user_list() -> Response:
+    """List the followers after an openid."""
+    everyone = _platform().follower_openids()
+    after = request.args.get("next_openid", "")
+    if after and after not in everyone:
+        raise ApiError(40003, "invalid openid")
+    page = everyone[everyone.index(after) + 1 if after else 0 :][:MAX_OPENIDS]
+    answer: dict[str, object] = {"total": len(everyone), "count": len(page)}
+    if page:
+        answer["data"] = {"openid": page}
+    return jsonify(answer | {"next_openid": page[-1] if page else ""})
+
+
+@api.post("/message/custom/send")
+def send_service_message() -> Response:
+    """Show a service message on a phone."""
+    payload, now = _payload(), clock.now()
+    bubble = read_service_message(payload, lambda media_id: _platform().media(media_id, now=now))
+    _platform().send_service_message(text_of(payload, "touser"), bubble, now=now)
+    return _ok()
+
+
+@api.post("/media/upload")
+def upload_media() -> Response:
+    """Keep a temporary file for three days."""
+    kind, content = request.args.get("type", ""), _uploaded()
+    content_type = check_upload(kind, content)
+    media = _platform().keep_media(kind, content_type, content, now=clock.now())
+    id_name = "thumb_media_id" if kind == "thumb" else "media_id"
+    created_at = int(media.created_at.timestamp())
+    return jsonify({"type": kind, id_name: media.media_id, "created_at": created_at})
+
+
+@api.get("/media/get")
+def get_media() -> Response:
+    """Give out a temporary file; of a video only where to fetch it."""
+    media = _media_in_force(request.args.get("media_id", ""))
+    if media.kind == "video":
+        return jsonify(video_url=_absolute(media.media_id))
+    name = f"{media.media_id}.{EXTENSIONS[media.content_type]}"
+    content_type, content = _platform().media_content(media.media_id) or ("", b"")
+    answer = Response(content, content_type=content_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _media_in_force(media_id: str) -> Media:
+    media = _platform().media(media_id, now=clock.now())
+    if media is None or media.kind == "article":
+        raise ApiError(40007, "invalid media_id")
+    return media
+
+
+@api.post("/media/uploadimg")
+def upload_article_image() -> Response:
+    """Keep a picture for an article's body, for good."""
+    content = _uploaded()
+    content_type = check_article_image(content)
+    media = _platform().keep_media("article", content_type, content, now=clock.now())
+    return jsonify(url=_absolute(media.media_id))
+
+
+def _uploaded() -> bytes:
+    upload = request.files.get("media")
+    content = b"" if upload is None else upload.read()
+    if not content:
+        raise ApiError(41005, "media data missing")
+    return content
+
+
+def _absolute(media_id: str) -> str:
+    return request.host_url.rstrip("/") + media_url(media_id)
+
+
+@api.get("/getcallbackip")
+def callback_addresses() -> Response:
+    """List where deliveries come from."""
+    addresses: Sequence[str] = ("127.0.0.1",)
+    return jsonify(ip_list=addresses)
+
+
+@api.post("/clear_quota")
+def clear_quota() -> Response:
+    """Pretend to clear the daily quotas, which the simulator does not count."""
+    _check_app_id(text_of(_payload(), "appid"))
+    return _ok()
+
+
+@api.route("/<path:_rest>", methods=["GET", "POST"])
+def unknown(_rest: str) -> Response:
+    """Refuse what the simulator does not know, or knows with the other method."""
+    raise ApiError(40066, "invalid url")

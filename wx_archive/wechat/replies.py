@@ -1,0 +1,106 @@
+"""What the account answers, and its XML: CDATA-safe, within WeChat's byte limits.
+
+Source of shapes and limits: docs/sources.md#passive-replies.
+"""
+
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from wx_archive.core.text import clip_bytes, xml_safe
+from wx_archive.wechat.inbound import Header
+
+TEXT_LIMIT_BYTES: Final = 2_048
+MAX_ARTICLES: Final = 8
+TITLE_LIMIT_BYTES: Final = 128
+DESCRIPTION_LIMIT_BYTES: Final = 512
+SUCCESS: Final = b"success"
+"""The answer that shows nothing; sent unsealed in every mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextReply:
+    """Words, perhaps with live links; longer than the limit is cut at a character."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One card that opens a page."""
+
+    title: str
+    description: str
+    url: str
+    picture_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsReply:
+    """One to eight cards; in answer to a message, not an event, WeChat takes only the first."""
+
+    articles: tuple[Article, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReply:
+    """A picture the account has uploaded."""
+
+    media_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """Nothing to show: the event is taken note of."""
+
+
+Reply = TextReply | NewsReply | ImageReply | NoReply
+
+
+def render(reply: Reply, to: Header, *, created_at: int) -> bytes:
+    """Return the reply to ``to`` as XML, or `success` where there is nothing to show."""
+    match reply:
+        case NoReply():
+            return SUCCESS
+        case TextReply(text):
+            kind, body = "text", f"<Content>{_cdata(_fit_text(text))}</Content>"
+        case ImageReply(media_id):
+            kind, body = "image", f"<Image><MediaId>{_cdata(media_id)}</MediaId></Image>"
+        case NewsReply(articles):
+            shown = articles[: MAX_ARTICLES if to.is_event else 1]
+            kind, body = "news", _news(shown)
+        case _:
+            assert_never(reply)
+    return (
+        f"<xml><ToUserName>{_cdata(to.openid)}</ToUserName>"
+        f"<FromUserName>{_cdata(to.to_user)}</FromUserName>"
+        f"<CreateTime>{created_at}</CreateTime>"
+        f"<MsgType>{_cdata(kind)}</MsgType>{body}</xml>"
+    ).encode()
+
+
+def _news(articles: tuple[Article, ...]) -> str:
+    items = "".join(
+        f"<item><Title>{_cdata(clip_bytes(article.title, TITLE_LIMIT_BYTES))}</Title>"
+        "<Description>"
+        f"{_cdata(clip_bytes(article.description, DESCRIPTION_LIMIT_BYTES))}"
+        "</Description>"
+        f"<PicUrl>{_cdata(article.picture_url)}</PicUrl>"
+        f"<Url>{_cdata(article.url)}</Url></item>"
+        for article in articles
+    )
+    return f"<ArticleCount>{len(articles)}</ArticleCount><Articles>{items}</Articles>"
+
+
+def _fit_text(text: str) -> str:
+    """Cut an over-long text at the end of a line, so that no live link is cut in two."""
+    if len(text.encode("utf-8", "replace")) <= TEXT_LIMIT_BYTES:
+        return text
+    kept = clip_bytes(text, TEXT_LIMIT_BYTES, ellipsis="")
+    if kept.rfind("<a ") > kept.rfind("</a>"):
+        kept = kept[: kept.rfind("<a ")]
+    return clip_bytes(kept, TEXT_LIMIT_BYTES - 3, ellipsis="") + "…"
+
+
+def _cdata(text: str) -> str:
+    """Wrap hostile or innocent text so that it reads back as exactly itself."""
+    return "<![CDATA[" + xml_safe(text).replace("]]>", "]]]]><![CDATA[>") + "]]>"
