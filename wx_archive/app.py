@@ -77,7 +77,7 @@ def build(settings: Settings) -> Application:
         answering.close()
         close_services()
 
-    return Application(DispatcherMiddleware(flask, {"/wechat": webhook}), services, close)  # type: ignore[dict-item] # WSGI typing
+    return Application(DispatcherMiddleware(flask, {"/wechat": webhook}), services, close)
 
 
 def create_app() -> Callable[..., Any]:
@@ -97,6 +97,7 @@ def _flask(settings: Settings, services: Services) -> Flask:
             flask.register_blueprint(feature.pages(services))
     _add_health(flask, services.database)
     _add_frame(flask, settings, services.site)
+    _add_own_pages(flask)
     return flask
 
 
@@ -151,6 +152,10 @@ def _add_frame(flask: Flask, settings: Settings, site: Site) -> None:
         else:
             response.headers.setdefault("Cache-Control", "no-cache")
         return response
+
+
+def _add_own_pages(flask: Flask) -> None:
+    """Add what this account is, and one page for everything that is missing or went wrong."""
 
     @flask.get("/")
     def about() -> str:

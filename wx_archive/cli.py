@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+import requests
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
 from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -40,7 +44,7 @@ as_json = click.option("--json", "json_wanted", is_flag=True, help="以一个 JS
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="wx-archive")
 def cli() -> None:
-    """公共档案馆微信公众号后台。"""  # noqa: D403, D415 -- Chinese help for staff
+    """公共档案馆微信公众号后台。"""  # noqa: D415 -- Chinese help for staff
 
 
 def main() -> NoReturn:
@@ -65,7 +69,7 @@ def main() -> NoReturn:
 
 @cli.command("demo")
 def run_demo() -> None:
-    """演示：公众号和微信模拟器一起启动，什么都不用配置。"""  # noqa: D403, D415
+    """演示：公众号和微信模拟器一起启动，什么都不用配置。"""  # noqa: D415
     log.configure(json=False)
     sys.exit(demo.run(Settings.for_demo()))
 
@@ -73,11 +77,7 @@ def run_demo() -> None:
 @cli.command()
 @click.option("--workers", type=click.IntRange(1, 64), help="工作进程数")
 def serve(workers: int | None) -> None:
-    """启动公众号服务。"""  # noqa: D403, D415
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
+    """启动公众号服务。"""  # noqa: D415
     settings = Settings.load()
     settings.require_servable()
     database = Database(settings.database)
@@ -103,7 +103,7 @@ def serve(workers: int | None) -> None:
 
 @cli.command("simulator", hidden=True)
 def run_simulator() -> None:
-    """微信模拟器；正式运行时不能启动。"""  # noqa: D403, D415
+    """微信模拟器；正式运行时不能启动。"""  # noqa: D415
     settings = Settings.load()
     if settings.profile is Profile.PRODUCTION:
         raise RefusedError("模拟器只在演示和开发时使用，正式运行不能启动")
@@ -114,10 +114,10 @@ def run_simulator() -> None:
 
 @cli.command()
 def chat() -> None:
-    """在终端里和公众号对话。"""  # noqa: D403, D415
+    """在终端里和公众号对话。"""  # noqa: D415
     settings = Settings.for_demo()
     url = f"http://127.0.0.1:{settings.simulator_port}"
-    with _a_simulator(settings, url) as address:
+    with _a_simulator(url) as address:
         phone = Phone(address, nickname="终端")
         _show(phone.follows())
         click.echo("（打字回车发送；/菜单 路径 点菜单，如 /菜单 服务大厅/档案查询；空行结束）")
@@ -131,9 +131,7 @@ def chat() -> None:
 
 
 @contextmanager
-def _a_simulator(settings: Settings, url: str) -> Iterator[str]:
-    import requests
-
+def _a_simulator(url: str) -> Iterator[str]:
     try:
         requests.get(f"{url}/sim/state", timeout=1).raise_for_status()
     except requests.RequestException:
@@ -152,7 +150,7 @@ def _a_simulator(settings: Settings, url: str) -> Iterator[str]:
 
 def _show(bubbles: list[Bubble]) -> None:
     for bubble in bubbles:
-        for line in bubble.plain.splitlines():
+        for line in bubble.visible_text.splitlines():
             click.echo(f"  {line}")
 
 
@@ -161,13 +159,13 @@ def _show(bubbles: list[Bubble]) -> None:
 
 @cli.group()
 def config() -> None:
-    """设置。"""  # noqa: D403, D415
+    """设置。"""  # noqa: D415
 
 
 @config.command("show")
 @as_json
 def config_show(*, json_wanted: bool) -> None:
-    """列出生效的设置，密码不显示。"""  # noqa: D403, D415
+    """列出生效的设置，密码不显示。"""  # noqa: D415
     settings = Settings.load()
     values = {name: _shown(getattr(settings, name)) for name in type(settings).model_fields}
     if json_wanted:
@@ -185,12 +183,12 @@ def _shown(value: object) -> str:
 
 @cli.group()
 def db() -> None:
-    """数据库。"""  # noqa: D403, D415
+    """数据库。"""  # noqa: D415
 
 
 @db.command("upgrade")
 def db_upgrade() -> None:
-    """建立数据库，或升级到这个版本。"""  # noqa: D403, D415
+    """建立数据库，或升级到这个版本。"""  # noqa: D415
     database = Database(Settings.load().database)
     schema.upgrade(database)
     database.dispose()
@@ -200,19 +198,19 @@ def db_upgrade() -> None:
 @cli.command()
 @as_json
 def check(*, json_wanted: bool) -> None:
-    """离线检查菜单、文章、指南、固定答复、近义词。"""  # noqa: D403, D415
+    """离线检查菜单、文章、指南、固定答复、近义词。"""  # noqa: D415
     _report_check(_check_site(), json_wanted=json_wanted)
 
 
 @cli.group()
 def content() -> None:
-    """文章与指南。"""  # noqa: D403, D415
+    """文章与指南。"""  # noqa: D415
 
 
 @content.command("check")
 @as_json
 def content_check(*, json_wanted: bool) -> None:
-    """检查 content/ 里的文件。"""  # noqa: D403, D415
+    """检查 content/ 里的文件。"""  # noqa: D415
     _report_check(_check_site(), json_wanted=json_wanted)
 
 
@@ -253,13 +251,13 @@ def _report_check(result: tuple[dict[str, int], list[str]], *, json_wanted: bool
 
 @cli.group("menu")
 def menu_group() -> None:
-    """公众号菜单。"""  # noqa: D403, D415
+    """公众号菜单。"""  # noqa: D415
 
 
 @menu_group.command("check")
 @as_json
 def menu_check(*, json_wanted: bool) -> None:
-    """检查 menus/default.yaml。"""  # noqa: D403, D415
+    """检查 menus/default.yaml。"""  # noqa: D415
     site = app.site_of(Settings.load())
     buttons = _menu(site)
     if json_wanted:
@@ -271,7 +269,7 @@ def menu_check(*, json_wanted: bool) -> None:
 @menu_group.command("diff")
 @as_json
 def menu_diff(*, json_wanted: bool) -> None:
-    """比较文件里的菜单和微信上的菜单。"""  # noqa: D403, D415
+    """比较文件里的菜单和微信上的菜单。"""  # noqa: D415
     with _platform() as (services, platform):
         lines = menu.diff(_menu(services.site), platform.menu())
     if json_wanted:
@@ -283,19 +281,21 @@ def menu_diff(*, json_wanted: bool) -> None:
 @menu_group.command("push")
 @as_json
 def menu_push(*, json_wanted: bool) -> None:
-    """把文件里的菜单发到微信。"""  # noqa: D403, D415
+    """把文件里的菜单发到微信。"""  # noqa: D415
     with _platform() as (services, platform):
         sent = menu.push(platform, _menu(services.site))
     if json_wanted:
         _print_json({"sent": sent})
         return
-    click.echo("菜单已发到微信，关注者最迟五分钟后看到。" if sent else "微信上已是这份菜单，没有重发。")
+    click.echo(
+        "菜单已发到微信，关注者最迟五分钟后看到。" if sent else "微信上已是这份菜单，没有重发。"
+    )
 
 
 @menu_group.command("pull")
 @as_json
 def menu_pull(*, json_wanted: bool) -> None:
-    """把微信上的菜单写成文件的样子，显示出来。"""  # noqa: D403, D415
+    """把微信上的菜单写成文件的样子，显示出来。"""  # noqa: D415
     with _platform() as (_services, platform):
         buttons = platform.menu()
     if buttons is None:
@@ -338,7 +338,7 @@ def _import_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @cli.group()
 def documents() -> None:
-    """现行文件。"""  # noqa: D403, D415
+    """现行文件。"""  # noqa: D415
 
 
 @documents.command("import")
@@ -351,7 +351,7 @@ def documents() -> None:
 def documents_import(
     file: Path, openness: str | None, *, dry_run: bool, skip_bad: bool, json_wanted: bool
 ) -> None:
-    """导入现行文件（JSON Lines，可压缩为 .gz）。"""  # noqa: D403, D415
+    """导入现行文件（JSON Lines，可压缩为 .gz）。"""  # noqa: D415
     level = Disclosure(openness) if openness else None
     with _importer(level, dry_run=dry_run, skip_bad=skip_bad) as importer:
         report = importer.documents(file)
@@ -360,13 +360,13 @@ def documents_import(
 
 @cli.group()
 def catalogue() -> None:
-    """档案目录。"""  # noqa: D403, D415
+    """档案目录。"""  # noqa: D415
 
 
 @catalogue.command("import")
 @_import_options
 def catalogue_import(file: Path, *, dry_run: bool, skip_bad: bool, json_wanted: bool) -> None:
-    """导入档案目录（JSON Lines，可压缩为 .gz）。"""  # noqa: D403, D415
+    """导入档案目录（JSON Lines，可压缩为 .gz）。"""  # noqa: D415
     with _importer(None, dry_run=dry_run, skip_bad=skip_bad) as importer:
         report = importer.records(file)
     _report_import(report, file, dry_run=dry_run, skip_bad=skip_bad, json_wanted=json_wanted)
@@ -409,7 +409,8 @@ def _report_import(
     _print_rows(report.bad, file, "有误")
     if report.bad and not skip_bad:
         click.echo(
-            f"{len(report.bad)} 处有误，一行也没有导入。改好再来，或加 --skip-bad 只导入没问题的行。",
+            f"{len(report.bad)} 处有误，一行也没有导入。"
+            "改好再来，或加 --skip-bad 只导入没问题的行。",
             err=True,
         )
         sys.exit(1)
@@ -433,7 +434,7 @@ def _print_rows(rows: list[BadRow], file: Path, word: str) -> None:
 @click.option("--limit", type=click.IntRange(1, 100), default=10, help="最多列几条")
 @as_json
 def lookup_command(query: tuple[str, ...], limit: int, *, json_wanted: bool) -> None:
-    """查开放档案和现行文件，和公众号里查到的一样。"""  # noqa: D403, D415
+    """查开放档案和现行文件，和公众号里查到的一样。"""  # noqa: D415
     settings = _settings_of_installation()
     services, close = app.open_services(settings)
     try:
@@ -485,7 +486,5 @@ def _settings_of_installation() -> Settings:
     return Settings.for_demo() if is_demo else settings
 
 
-def _print_json(value: Any) -> None:  # noqa: ANN401 -- any JSON document
+def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-
-

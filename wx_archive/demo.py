@@ -233,5 +233,3 @@ def _require_free(port: int, name: str) -> None:
 
 def _interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
-
-

@@ -1,1 +1,1 @@
-"""The catalogue: archive records and current documents, who may see them, and how they are found."""
+"""The catalogue: archive records and current documents, who may see and how one finds them."""

@@ -242,7 +242,7 @@ def _explain(number: int, err: ValidationError | RecursionError) -> list[BadRow]
     return [_bad_row(number, item) for item in err.errors()]
 
 
-def _bad_row(number: int, item: Any) -> BadRow:  # noqa: ANN401 -- pydantic's error dictionary
+def _bad_row(number: int, item: Any) -> BadRow:
     column = ".".join(str(part) for part in item["loc"])
     match item["type"]:
         case "value_error":

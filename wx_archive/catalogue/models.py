@@ -18,7 +18,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_archive.core.database import Base, Key
 
-
 Code = String(120).with_variant(String(120, collation="C"), "postgresql")
 """Codes compare byte by byte, so that a prefix is one range of the index."""
 

@@ -16,7 +16,9 @@ from wx_archive.core.yamlfile import load
 
 MAX_LENGTH: Final = 64
 """Characters; longer questions are asked to be shorter."""
-_RANGE: Final = re.compile(r"(?<![0-9])((?:19|20)\d{2})\s*年?\s*(?:-|~|至|到)\s*((?:19|20)\d{2})\s*年?(?![0-9])")
+_RANGE: Final = re.compile(
+    r"(?<![0-9])((?:19|20)\d{2})\s*年?\s*(?:-|~|至|到)\s*((?:19|20)\d{2})\s*年?(?![0-9])"
+)
 _YEAR: Final = re.compile(r"(?<![0-9〔a-z-])((?:19|20)\d{2})(?:\s*年(?!代)|(?![0-9〕a-z年-]))")
 _DECADE: Final = re.compile(r"(?<![0-9])(19|20)?(\d)0\s*年代")
 

@@ -116,9 +116,7 @@ def record_is_public(
     Livelihood records (民生) are never public, open or not.
     Source: 《中华人民共和国档案法》(2020) art. 27, 《个人信息保护法》; docs/sources.md#visibility.
     """
-    return (
-        openness is Openness.OPEN and not livelihood and (open_on is None or open_on <= today)
-    )
+    return openness is Openness.OPEN and not livelihood and (open_on is None or open_on <= today)
 
 
 def document_is_public(disclosure: Disclosure) -> bool:

@@ -4,6 +4,7 @@ The cost follows the bound, not the number of hits. Ranking: exact title, title,
 in force before repealed; newest first. The same tokens on SQLite and PostgreSQL.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,7 @@ from wx_archive.catalogue.query import Query, Word
 from wx_archive.catalogue.rules import Kind, Period, Validity, validity
 from wx_archive.catalogue.visibility import is_current
 
+_EDITION: Final = re.compile("〔[^〕]*〕$")
 _FTS: Final = table("search_fts", column("rowid"))
 COUNT_BOUND: Final = 1_000
 RANKED: Final = 300
@@ -136,7 +138,7 @@ def _hits(connection: Connection, ids: Sequence[int], today: date) -> tuple[Hit,
     return tuple(found[key] for key in ids if key in found)
 
 
-def _hit(row: Any, today: date) -> Hit:  # noqa: ANN401 -- a result row
+def _hit(row: Any, today: date) -> Hit:
     kind = Kind(row.kind)
     period = Period(row.effective_from, row.effective_to, row.repealed_on)
     return Hit(
@@ -168,7 +170,7 @@ def _candidate_ids(
     return list(connection.execute(statement.where(*wanted)).scalars())
 
 
-def _matching(connection: Connection, expression: str) -> Select[tuple[int]]:
+def _matching(connection: Connection, expression: str) -> Select[int]:
     if connection.dialect.name == "sqlite":
         return (
             select(SearchEntry.id)
@@ -214,9 +216,7 @@ def _all_of(spelling: str, *, in_title: bool) -> str:
     return "(" + " AND ".join(parts) + ")" if parts else ""
 
 
-def _contains(
-    connection: Connection, word: Word, *, in_title: bool
-) -> ColumnElement[bool] | None:
+def _contains(connection: Connection, word: Word, *, in_title: bool) -> ColumnElement[bool] | None:
     """Return the substring test for a word, or None where its tokens are already exact."""
     if tokens.is_single_character(word.text):
         return None
@@ -230,9 +230,7 @@ def _contains(
 # -- ranking ----------------------------------------------------------------------------------
 
 
-def _ranked(
-    connection: Connection, query: Query, newest: list[int], today: date
-) -> list[int]:
+def _ranked(connection: Connection, query: Query, newest: list[int], today: date) -> list[int]:
     """Return all candidate ids, the best `RANKED` of them in order of merit."""
     if not query.words:
         return newest
@@ -252,20 +250,25 @@ def _ranked(
     return best + [key for key in newest if key not in seen]
 
 
-def _merit(row: Any, query: Query, today: date) -> tuple[Any, ...]:  # noqa: ANN401 -- a result row
-    """Return the sort key: smaller is better."""
+def _merit(row: Any, query: Query, today: date) -> tuple[Any, ...]:
+    """Return the sort key, smaller is better; the module says in which order."""
     title, _newline, number = row.title_key.partition("\n")
-    hits = [any(spelling in title for spelling in word.spellings) for word in query.words]
-    own = [word.text in title for word in query.words]
+    words = query.words
+    found = sum(
+        2 * any(spelling in title for spelling in word.spellings) or word.text in number
+        for word in words
+    )
+    as_typed = sum(word.text in title for word in words)
     period = Period(row.effective_from, row.effective_to, row.repealed_on)
     return (
-        not (len(query.words) == 1 and title == query.words[0].text),
-        -sum(hits),
-        -sum(word.text in number for word in query.words),
+        not (len(words) == 1 and _bare(title) == words[0].text),
+        -found,
         validity(period, on=today) in _OVER,
-        -sum(own),
-        not title.startswith(query.words[0].text),
-        len(title) // 12,
+        -as_typed,
         -row.id,
     )
 
+
+def _bare(title: str) -> str:
+    """Return a title without the parts that people leave out: 中华人民共和国…, …〔2020年修订〕."""
+    return _EDITION.sub("", title.removeprefix("中华人民共和国"))

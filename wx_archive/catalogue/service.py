@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did, or would do: counts of rows, every bad row, every doubt about a good one."""
+    """What an import did, or would do: counts of rows, bad rows, doubts about good ones."""
 
     read: int = 0
     added: int = 0
@@ -219,9 +219,7 @@ class Importer:
             )
             ids = list(session.scalars(replaced))
             for chunk in _id_chunks(ids):
-                session.execute(
-                    update(table).where(table.id.in_(chunk)).values(is_superseded=True)
-                )
+                session.execute(update(table).where(table.id.in_(chunk)).values(is_superseded=True))
                 session.execute(
                     update(SearchEntry)
                     .where(SearchEntry.kind == kind.value, SearchEntry.target_id.in_(chunk))
@@ -278,7 +276,7 @@ def counts(session: Session) -> dict[str, int]:
         .where(is_current(SearchEntry))
         .group_by(SearchEntry.kind)
     )
-    found: Mapping[str, int] = {kind: number for kind, number in rows}
+    found: Mapping[str, int] = dict(rows.all())
     return {kind.value: found.get(kind.value, 0) for kind in Kind}
 
 
@@ -306,9 +304,7 @@ def _resolve_repeals(session: Session) -> None:
         )
         if not targets or since is None:
             continue
-        session.execute(
-            update(Document).where(Document.id.in_(targets)).values(repealed_on=since)
-        )
+        session.execute(update(Document).where(Document.id.in_(targets)).values(repealed_on=since))
         session.execute(
             update(SearchEntry)
             .where(SearchEntry.kind == Kind.DOCUMENT.value, SearchEntry.target_id.in_(targets))
@@ -341,7 +337,7 @@ def _hashes(
         statement = statement.where(is_current(table))
     if batch_id is not None:
         statement = statement.where(table.batch_id == batch_id)
-    return {key: value for key, value in session.execute(statement)}
+    return dict(session.execute(statement).all())
 
 
 def _relations(lines: Sequence[Line], ids: Mapping[str, int]) -> list[DocumentRelation]:
@@ -375,5 +371,3 @@ def _id_chunks(ids: Iterable[int]) -> Iterator[list[int]]:
     iterator = iter(ids)
     while chunk := list(islice(iterator, 500)):
         yield chunk
-
-

@@ -50,5 +50,3 @@ def may_be_indexed(target: Document | Record, *, today: date) -> bool:
 def public_text(document: Document) -> str:
     """Return what the public may read of a document's body: nothing where it is partly open."""
     return document.body if document.disclosure == Disclosure.FULL else ""
-
-

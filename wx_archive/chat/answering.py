@@ -102,7 +102,12 @@ class Answering:
         raise RuntimeError(message_text)
 
     def _turn(
-        self, message: Inbound, words: str, current: state.State | None, argument: str, now: datetime
+        self,
+        message: Inbound,
+        words: str,
+        current: state.State | None,
+        argument: str,
+        now: datetime,
     ) -> Turn[Inbound]:
         return Turn(
             message=message,
@@ -187,5 +192,3 @@ class Answering:
             )
             dedupe.finish(session, key, answer)
         return answer
-
-

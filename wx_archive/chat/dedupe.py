@@ -46,9 +46,7 @@ def claim(session: Session, key: str, *, now: datetime) -> bool:
 
 def finish(session: Session, key: str, reply: bytes) -> None:
     """Write the reply beside the effect; both commit as one fact."""
-    session.execute(
-        update(HandledMessage).where(HandledMessage.key == key).values(reply=reply)
-    )
+    session.execute(update(HandledMessage).where(HandledMessage.key == key).values(reply=reply))
 
 
 def sweep(session: Session, *, now: datetime) -> int:

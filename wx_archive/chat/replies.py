@@ -1,4 +1,4 @@
-"""The account's standing answers: `content/replies.yaml`, with taps and the bureau's data filled in."""
+"""The standing answers of `content/replies.yaml`, with taps and the bureau's data filled in."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -91,9 +91,7 @@ def load_replies(folder: Path) -> Replies:
 
 @cache
 def _small_talk(folder: Path) -> Mapping[str, str]:
-    return {
-        fold(word): talk.text for talk in load_replies(folder).keywords for word in talk.words
-    }
+    return {fold(word): talk.text for talk in load_replies(folder).keywords for word in talk.words}
 
 
 def standing(site: Site, name: str, part: str | None = None) -> str:
@@ -123,5 +121,3 @@ def finished(site: Site, text: str) -> str:
 def plain(site: Site, text: str) -> str:
     """Fill in the bureau's data and show tappable words as 「words」."""
     return plain_taps(site.profile.fill(text)).strip()
-
-

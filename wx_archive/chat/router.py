@@ -1,4 +1,4 @@
-"""Who answers what. Order of understanding for words:
+"""Who answers what, and the order in which words are understood.
 
 tap → command words → the state the follower is in → the list shown last → exact keywords and
 guides → a known document number or reference code → lookup. The first handler that returns a

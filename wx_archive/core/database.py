@@ -93,7 +93,7 @@ class Database:
                 pool_pre_ping=True,
                 pool_size=8,
                 connect_args={
-                    "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off",
+                    "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off",
                     "connect_timeout": 3,
                 },
             )
@@ -129,13 +129,13 @@ def is_transient(err: BaseException) -> bool:
     return isinstance(err, DBAPIError) and err.connection_invalidated
 
 
-def sqlite_file_engine(path: Path, *, synchronous: str, **options: Any) -> Engine:  # noqa: ANN401
+def sqlite_file_engine(path: Path, *, synchronous: str, **options: Any) -> Engine:
     """Return an engine on a SQLite file in WAL mode with the house's pragmas."""
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{path}", **options)
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 -- raw DBAPI
+    def prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
@@ -165,7 +165,7 @@ def sqlite_engines(path: Path, *, synchronous: str) -> tuple[Engine, Engine]:
     )
 
     @event.listens_for(read, "connect")
-    def query_only(connection: Any, _record: object) -> None:  # noqa: ANN401 -- raw DBAPI
+    def query_only(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA query_only=ON")
 
     return write, read

@@ -10,11 +10,11 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 __all__ = ["begin_trace", "configure"]
 
-_CONTROL = {code: None for code in range(32)} | {0x7F: None, 0x2028: None, 0x2029: None}
+_CONTROL = dict.fromkeys(range(32)) | {0x7F: None, 0x2028: None, 0x2029: None}
 
 
 def _one_line(
-    _logger: Any,  # noqa: ANN401 -- structlog's processor signature
+    _logger: Any,
     _name: str,
     event: MutableMapping[str, Any],
 ) -> MutableMapping[str, Any]:

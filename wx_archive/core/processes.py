@@ -2,8 +2,8 @@
 
 import ctypes
 import os
+import platform
 import signal
-import sys
 import threading
 import time
 from typing import Final
@@ -18,7 +18,7 @@ def die_with_parent() -> None:
     An orphaned worker would go on answering beside the new ones, with the old code.
     """
     parent = os.getppid()
-    if sys.platform == "linux":
+    if platform.system() == "Linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before we asked
             os._exit(1)

@@ -210,7 +210,9 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr):
                 value = value.get_secret_value()
             if value is not None and value != "":
-                ours[f"{PREFIX}{name.upper()}"] = str(value).lower() if value is True else str(value)
+                ours[f"{PREFIX}{name.upper()}"] = (
+                    str(value).lower() if value is True else str(value)
+                )
         ours[f"{PREFIX}DATA_DIR"] = str(self.data_dir.absolute())
         return inherited | ours
 
@@ -228,7 +230,7 @@ def _unknown_names(cls: type[Settings]) -> list[str]:
     return problems
 
 
-def _explain(item: Any) -> str:  # noqa: ANN401 -- pydantic's error dictionary
+def _explain(item: Any) -> str:
     name = PREFIX + "_".join(str(part) for part in item["loc"]).upper()
     allowed = item.get("ctx", {}).get("expected")
     remedy = f"可以填 {allowed}" if allowed else item["msg"]

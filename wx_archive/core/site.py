@@ -8,9 +8,14 @@ from pydantic import Field, field_validator
 
 from wx_archive.core.yamlfile import FileModel, load
 
-
 _PLACEHOLDERS = (
-    "account", "name", "short_name", "address", "telephone", "opening_hours", "desk",
+    "account",
+    "name",
+    "short_name",
+    "address",
+    "telephone",
+    "opening_hours",
+    "desk",
 )
 
 
@@ -54,7 +59,8 @@ class Profile(FileModel):
         """Replace the placeholders ``{name}``, ``{address}``, … of a content text."""
         for key in _PLACEHOLDERS:
             text = text.replace("{" + key + "}", getattr(self, key))
-        return text.replace("{portal}", self.portal.url).replace("{weibo}", self.weibo.url)
+        text = text.replace("{portal}", self.portal.url).replace("{weibo}", self.weibo.url)
+        return text.replace("） ", "）")  # the space after a number, not after a bracket
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,9 +137,9 @@ class RedisStore:
     @classmethod
     def connect(cls, url: str) -> "RedisStore":
         """Return a store on the server at ``url`` (lazy: nothing is opened yet)."""
-        from redis import Redis
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
+        from redis import Redis  # noqa: PLC0415 -- an optional extra
+        from redis.backoff import NoBackoff  # noqa: PLC0415 -- an optional extra
+        from redis.retry import Retry  # noqa: PLC0415 -- an optional extra
 
         return cls(
             Redis.from_url(
@@ -175,7 +175,7 @@ class RedisStore:
 
 
 class FallbackStore:
-    """Redis while it answers, SQL while it does not: one failed call a pause, one log line a change."""
+    """Redis while it answers, SQL while it does not: one log line for each change of state."""
 
     def __init__(self, fast: Store, safe: Store) -> None:
         self._fast = fast
@@ -201,7 +201,7 @@ class FallbackStore:
         self._run(lambda store: store.drop(key))
 
     def _run(self, work: Callable[[Store], T]) -> T:
-        from redis.exceptions import RedisError
+        from redis.exceptions import RedisError  # noqa: PLC0415 -- an optional extra
 
         if time.monotonic() >= self._closed_until:
             try:

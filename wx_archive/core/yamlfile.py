@@ -1,4 +1,4 @@
-"""Strict YAML and front matter: text stays text, keys stand once, mistakes name file:line:column."""
+"""Strict YAML and front matter: text stays text, keys stand once, mistakes name their line."""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -32,12 +32,12 @@ _StrictLoader.yaml_implicit_resolvers = {
 def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
     seen: dict[Hashable, Any] = {}
     for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node, deep=True)
         if key in seen:
             raise yaml.constructor.ConstructorError(
                 None, None, f"“{key}”写了两次，请留一个", key_node.start_mark
             )
-        seen[key] = loader.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
+        seen[key] = loader.construct_object(value_node, deep=True)
     return seen
 
 
@@ -87,7 +87,7 @@ def parse(text: str, model: type[M], path: Path, *, first_line: int = 1) -> M:
         try:
             value = loader.get_single_data()
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
         line, column = (mark.line + 1 + shift, mark.column + 1) if mark else (1, 1)
@@ -117,9 +117,8 @@ def _locate(node: yaml.Node | None, loc: tuple[int | str, ...]) -> Location:
                     place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
                     found = value_node
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            if part < len(node.value):
-                found = node.value[part]
-                place = (found.start_mark.line + 1, found.start_mark.column + 1)
+            found = node.value[part]
+            place = (found.start_mark.line + 1, found.start_mark.column + 1)
         if found is None:
             break
         node = found
@@ -130,7 +129,7 @@ def _where(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in loc) + "：" if loc else ""
 
 
-def _reason(item: Any) -> str:  # noqa: ANN401 -- pydantic's error dictionary
+def _reason(item: Any) -> str:
     match item["type"]:
         case "missing":
             return "缺这一项"

@@ -13,10 +13,10 @@ from wx_archive.chat.replies import standing
 from wx_archive.chat.router import Router, Stage
 from wx_archive.chat.turn import Turn
 from wx_archive.core.ids import is_pid
-from wx_archive.core.text import fold
+from wx_archive.core.text import escape_label, fold
 from wx_archive.lookup import rules, service, texts
 from wx_archive.wechat.inbound import MenuClick, Text
-from wx_archive.wechat.replies import NewsReply, Reply, TextReply
+from wx_archive.wechat.replies import TEXT_LIMIT_BYTES, NewsReply, Reply, TextReply
 
 router = Router("lookup")
 
@@ -164,13 +164,13 @@ def _nothing(turn: Turn[Any], text: str, kind: Kind | None) -> Reply:
         return TextReply(standing(turn.site, "livelihood"))
     if len(text) == 1:
         return TextReply(standing(turn.site, "ask_more"))
-    head = texts.NOTHING.format(text=texts.escape_label(text))
+    head = texts.NOTHING.format(text=escape_label(text))
     return TextReply(f"{head}\n{standing(turn.site, 'nothing_found')}")
 
 
 def _with_hint(answer: str, turn: Turn[Any]) -> str:
     longer = f"{answer}\n{standing(turn.site, 'livelihood_hint')}"
-    return longer if len(longer.encode()) <= texts.TEXT_LIMIT_BYTES else answer
+    return longer if len(longer.encode()) <= TEXT_LIMIT_BYTES else answer
 
 
 def _open(turn: Turn[Any], pid: str) -> Reply:

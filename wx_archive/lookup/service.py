@@ -75,9 +75,7 @@ def find(
     """
     synonyms = load_synonyms(site.content / "synonyms.yaml")
     query = understand(text, kind=kind, synonyms=synonyms)
-    known = [
-        hit for hit in by_number(connection, text, today=today) if kind in (None, hit.kind)
-    ]
+    known = [hit for hit in by_number(connection, text, today=today) if kind in (None, hit.kind)]
     if known:
         return Found(query, len(known), is_capped=False, hits=tuple(known[offset : offset + limit]))
     found = search.search(connection, query, today=today, offset=offset, limit=limit)
@@ -115,9 +113,7 @@ def document(connection: Connection, pid: str, *, today: date) -> DocumentView |
         topic=row.topic,
         paragraphs=tuple(line.strip() for line in body.splitlines() if line.strip(" \u200b\t")),
         is_partial=is_partial,
-        validity=validity(
-            Period(row.effective_from, row.effective_to, row.repealed_on), on=today
-        ),
+        validity=validity(Period(row.effective_from, row.effective_to, row.repealed_on), on=today),
         effective_from=row.effective_from,
         effective_to=row.effective_to,
         repealed_on=row.repealed_on,
@@ -149,5 +145,3 @@ def record(connection: Connection, pid: str, *, today: date) -> RecordView | Non
 def badge(hit: Hit) -> str:
     """Return the one word that tells a citizen what this entry is worth to them."""
     return hit.validity.value if hit.validity else "开放档案"
-
-

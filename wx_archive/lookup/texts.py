@@ -19,7 +19,6 @@ NOTHING: Final = "没有查到“{text}”。"
 END_OF_LIST: Final = "已经是最后一页了。回复 0 返回上一页，或者直接打别的词。"
 
 
-
 def chinese_date(day: date) -> str:
     """Write a day as citizens read it: 2004年4月2日."""
     return f"{day.year}年{day.month}月{day.day}日"

@@ -88,7 +88,7 @@ class Menu(FileModel):
             raise ValueError(message)
         return self
 
-    def keys(self) -> list[str]:
+    def answered_keys(self) -> list[str]:
         """Return the keys that the account must answer."""
         entries: list[Top | Entry] = [*self.button]
         entries += [entry for top in self.button for entry in top.sub_button]
@@ -111,11 +111,7 @@ def canonical(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {key: button[key] for key in kept if button.get(key) and not button.get("sub_button")}
         | ({"name": button["name"]} if button.get("sub_button") else {})
-        | (
-            {"sub_button": canonical(button["sub_button"])}
-            if button.get("sub_button")
-            else {}
-        )
+        | ({"sub_button": canonical(button["sub_button"])} if button.get("sub_button") else {})
         for button in buttons
     ]
 

@@ -33,7 +33,7 @@ def read(site: Site, answers: Callable[[str], bool]) -> Buttons:
     lines = path.read_text(encoding="utf-8").splitlines()
     problems = [
         f"{path}:{_line_of(lines, key)}:1: 没有谁回答“{key}”，请改成已有的 key"
-        for key in menu.keys()
+        for key in menu.answered_keys()
         if not answers(key)
     ]
     if problems:
@@ -51,11 +51,7 @@ def diff(ours: Buttons, theirs: Buttons | None) -> list[str]:
     after = rules.outline(ours)
     if rules.canonical(theirs or []) == rules.canonical(ours):
         return []
-    changed = [
-        line
-        for line in difflib.ndiff(before, after)
-        if line.startswith(("- ", "+ "))
-    ]
+    changed = [line for line in difflib.ndiff(before, after) if line.startswith(("- ", "+ "))]
     return changed or ["~ 顺序或类型不同"]
 
 

@@ -30,8 +30,6 @@ def blueprint(services: Services) -> Blueprint:
             abort(404)
         chosen = Column(name)
         pieces = service.latest(services.site, chosen, today=clock.today(), limit=100)
-        return render_template(
-            "publishing/h5/column.html", title=TITLES[chosen], pieces=pieces
-        )
+        return render_template("publishing/h5/column.html", title=TITLES[chosen], pieces=pieces)
 
     return pages

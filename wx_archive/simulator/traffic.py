@@ -149,7 +149,8 @@ class Traffic:
     def raw(self, openid: str, nodes: Nodes) -> Shown:
         """Send nodes as they are: any kind, known or not, right or wrong."""
         own = notice(f"已发出一条「{nodes.get('MsgType', '无类型')}」消息")
-        return self._send(openid, nodes, own=own)
+        occasion = None if nodes.get("MsgType") == "event" else Occasion.MESSAGE
+        return self._send(openid, nodes, own=own, occasion=occasion)
 
     def tap(self, openid: str, path: str, *, scan_result: str, base_url: str) -> Shown:
         """Tap a menu button by the names on the way to it."""

@@ -74,10 +74,12 @@ class _Transport(WeChatClient):  # type: ignore[misc] # wechatpy is untyped
         self._store.put({f"token:{self.appid}": (token.encode(), timedelta(seconds=life))})
         return token
 
-    def _request(self, method: str, url_or_endpoint: str, **kwargs: Any) -> Any:  # noqa: ANN401
+    def _request(self, method: str, url_or_endpoint: str, **kwargs: Any) -> Any:
         """Call an endpoint, at most twice: once more when the token was refused."""
         base = kwargs.pop("api_base_url", "https://api.weixin.qq.com/cgi-bin/")
-        path = urlsplit(url_or_endpoint if "://" in url_or_endpoint else base + url_or_endpoint).path
+        path = urlsplit(
+            url_or_endpoint if "://" in url_or_endpoint else base + url_or_endpoint
+        ).path
         process = kwargs.pop("result_processor", None)
         if isinstance(kwargs.get("data"), dict):
             kwargs["data"] = json.dumps(kwargs["data"], ensure_ascii=False).encode()
@@ -85,21 +87,22 @@ class _Transport(WeChatClient):  # type: ignore[misc] # wechatpy is untyped
         token = self.access_token
         for attempt in (1, 2):
             try:
-                query = {"access_token": token} | params
-                answer = self._send(method, self._base + path, params=query, **kwargs)
+                answer = self._send(
+                    method, self._base + path, params={"access_token": token} | params, **kwargs
+                )
             except PlatformError as err:
                 if err.code not in BAD_TOKEN or attempt == 2:
                     raise
                 self._store.drop(f"token:{self.appid}")
-                token = self.renew_token(force=False)
-                if token == query["access_token"]:
+                refused, token = token, self.renew_token(force=False)
+                if token == refused:
                     token = self.renew_token(force=True)
                 continue
             return process(answer) if process else answer
         message = "unreachable"
         raise AssertionError(message)
 
-    def _send(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _send(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
         try:
             response = self._http.request(
                 method, url, timeout=TIMEOUT_S, allow_redirects=False, **kwargs
@@ -109,7 +112,9 @@ class _Transport(WeChatClient):  # type: ignore[misc] # wechatpy is untyped
         try:
             answer = json.loads(response.content)
         except ValueError as err:
-            raise PlatformError(None, f"微信接口的回答看不懂（HTTP {response.status_code}）") from err
+            raise PlatformError(
+                None, f"微信接口的回答看不懂（HTTP {response.status_code}）"
+            ) from err
         if not isinstance(answer, dict):
             raise PlatformError(None, "微信接口的回答看不懂（不是对象）")
         code = int(answer.get("errcode", 0))

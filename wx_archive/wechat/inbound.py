@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wx_archive.wechat.errors import MalformedError
-from wx_archive.wechat.xmltree import Node, Tree, read_tree
+from wx_archive.wechat.xmltree import Tree, read_tree
 
 _DIGITS: Final = re.compile(r"[0-9]{1,20}\Z")
 _USER: Final = re.compile(r"[^\s\x00-\x1f]{1,128}\Z")
