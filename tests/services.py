@@ -13,7 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
+from redis import Redis
+from redis.exceptions import RedisError
 
 from wx_archive.demo import free_port
 
@@ -62,7 +65,7 @@ def postgres(folder: Path) -> Iterator[str]:
         capture_output=True,
         user=user,
     )
-    command = [server, "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+    command = [str(server), "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
     command += ["-c", "fsync=off", "-c", f"unix_socket_directories={folder}"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, user=user)
@@ -76,8 +79,6 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 def _wait_for_postgres(url: str, process: subprocess.Popen[bytes]) -> None:
-    import psycopg
-
     deadline = time.monotonic() + 20
     while True:
         try:
@@ -115,9 +116,6 @@ def redis_server(folder: Path) -> Iterator[str]:
 
 
 def _wait_for_redis(url: str) -> None:
-    from redis import Redis
-    from redis.exceptions import RedisError
-
     deadline = time.monotonic() + 10
     with Redis.from_url(url) as client:
         while True:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -294,7 +293,7 @@ def _resolve_repeals(session: Session) -> None:
         .where(is_current(Document), DocumentRelation.type.in_(REPEALING))
     ).all()
     for number, title, own_id, effective_from, dated in relations:
-        since: date | None = effective_from or dated
+        since = effective_from or dated
         key = document_number(number) if number else None
         match = Document.number_key == key if key else Document.title == title
         targets = list(
