@@ -21,9 +21,9 @@ PROJECT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A PostgreSQL server for the whole run."""
-    with services.postgres(tmp_path_factory.mktemp("postgres")) as url:
+    with services.postgres() as url:
         yield url
 
 

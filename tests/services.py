@@ -7,7 +7,9 @@ Where neither can be had a test is skipped, except under CI, where that is a fai
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +43,7 @@ def _postgres_program(name: str) -> Path | None:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Yield the address (without a database name) of a PostgreSQL server."""
     if given := _given("WX_ARCHIVE_TEST_POSTGRES_URL"):
         yield given
@@ -50,14 +52,21 @@ def postgres(folder: Path) -> Iterator[str]:
     if initdb is None or server is None:
         missing("PostgreSQL")
         return
+    # Not below pytest's folder: other runs make that private to root again while we use it.
+    with (
+        tempfile.TemporaryDirectory(prefix="wx-archive-postgres-") as name,
+        _cluster(Path(name), initdb, server) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def _cluster(folder: Path, initdb: Path, server: Path) -> Iterator[str]:
     user = None
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         user = "postgres"
         owner = pwd.getpwnam(user)
         os.chown(folder, owner.pw_uid, owner.pw_gid)
-        for parent in folder.parents:
-            if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):  # noqa: S108
-                parent.chmod(parent.stat().st_mode | 0o711)
     data, port = folder / "cluster", free_port()
     subprocess.run(
         [initdb, "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
@@ -74,7 +83,7 @@ def postgres(folder: Path) -> Iterator[str]:
         _wait_for_postgres(url, process)
         yield url
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # the fast shutdown: do not wait for clients
         process.wait(timeout=20)
 
 

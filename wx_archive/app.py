@@ -1,7 +1,9 @@
 """The web application: `/wechat` beside Flask's pages. `create_app()` suits any WSGI server."""
 
 import logging
+import multiprocessing
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -18,10 +20,10 @@ from wx_archive.chat.webhook import Webhook
 from wx_archive.core import h5, ids, log, schema
 from wx_archive.core.database import Database
 from wx_archive.core.errors import ArchiveError
-from wx_archive.core.services import Services
+from wx_archive.core.processes import die_with_parent
+from wx_archive.core.services import Services, open_services
 from wx_archive.core.settings import Profile, Settings
 from wx_archive.core.site import Site
-from wx_archive.core.store import open_store
 
 logger = logging.getLogger(__name__)
 
@@ -35,23 +37,6 @@ class Application:
     close: Callable[[], None]
 
 
-def site_of(settings: Settings) -> Site:
-    """Return the site that the settings name."""
-    return Site(settings.site(), settings.origin, is_demo=settings.profile is Profile.DEMO)
-
-
-def open_services(settings: Settings) -> tuple[Services, Callable[[], None]]:
-    """Open the database and the store."""
-    database = Database(settings.database)
-    store, close_store = open_store(database, settings.redis_url.get_secret_value())
-
-    def close() -> None:
-        close_store()
-        database.dispose()
-
-    return Services(database, store, site_of(settings)), close
-
-
 def build(settings: Settings) -> Application:
     """Wire the account together.
 
@@ -60,7 +45,8 @@ def build(settings: Settings) -> Application:
         ArchiveError: the database's schema is not this version's, or a content file is wrong.
     """
     settings.require_servable()
-    services, close_services = open_services(settings)
+    held = ExitStack()
+    services = held.enter_context(open_services(settings))
     schema.require_current(services.database, demo=settings.profile is Profile.DEMO)
     load_replies(services.site.folder)
     answering = Answering(
@@ -71,19 +57,17 @@ def build(settings: Settings) -> Application:
         secret=settings.secret(),
     )
     webhook = Webhook(settings, services.store, answering)
-    flask = _flask(settings, services)
-
-    def close() -> None:
-        answering.close()
-        close_services()
-
-    return Application(DispatcherMiddleware(flask, {"/wechat": webhook}), services, close)
+    held.callback(answering.close)
+    wsgi = DispatcherMiddleware(_flask(settings, services), {"/wechat": webhook})
+    return Application(wsgi, services, held.close)
 
 
 def create_app() -> Callable[..., Any]:
     """Return the WSGI application for the settings of the environment."""
     settings = Settings.load()
     log.configure(json=settings.profile is Profile.PRODUCTION)
+    if multiprocessing.parent_process() is not None:
+        die_with_parent()  # a worker of the server's own tree
     return build(settings).wsgi
 
 

@@ -21,6 +21,7 @@ from wx_archive.catalogue.service import Importer
 from wx_archive.core import schema
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
+from wx_archive.core.services import open_services, site_of
 from wx_archive.core.settings import Settings
 from wx_archive.menu import service as menu
 from wx_archive.simulator import app as simulator
@@ -51,7 +52,7 @@ def simulator_config(settings: Settings) -> SimulatorConfig:
     """Return what the simulated WeChat knows of the account."""
     return SimulatorConfig(
         account_url=settings.origin,
-        account_name=app.site_of(settings).profile.account,
+        account_name=site_of(settings).profile.account,
         original_id=settings.wechat_original_id,
         app_id=settings.wechat_app_id,
         app_secret=settings.wechat_app_secret.get_secret_value(),
@@ -96,14 +97,13 @@ def load_sample(database: Database, settings: Settings) -> None:
 
 def push_menu(settings: Settings) -> bool:
     """Push the site's menu to the platform of the settings; tell whether it had to be sent."""
-    services, close = app.open_services(settings)
-    platform = Platform(settings, services.store)
-    try:
-        buttons = menu.read(services.site, features.dispatcher().answers_click)
-        return menu.push(platform, buttons)
-    finally:
-        platform.close()
-        close()
+    with open_services(settings) as services:
+        platform = Platform(settings, services.store)
+        try:
+            buttons = menu.read(services.site, features.dispatcher().answers_click)
+            return menu.push(platform, buttons)
+        finally:
+            platform.close()
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def run(settings: Settings) -> int:
     ):
         _require_free(port, name)
     prepare(settings)
-    commands = (("serve",), ("simulator",))
+    commands = (("serve", "--with-parent"), ("simulator", "--with-parent"))
     children = [_start(settings, *command) for command in commands]
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -170,7 +170,7 @@ def run(settings: Settings) -> int:
 
 def banner(settings: Settings) -> str:
     """Return what the demo says when it is up."""
-    notice = app.site_of(settings).profile.demo_notice
+    notice = site_of(settings).profile.demo_notice
     return "\n".join(
         [
             "",

@@ -36,12 +36,14 @@ def claim(session: Session, key: str, *, now: datetime) -> bool:
     it waits for the write lock before it gets here.
     """
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    result = session.execute(
+    # By RETURNING: psycopg tells no rowcount for an INSERT that SQLAlchemy builds for an entity.
+    claimed = session.execute(
         dialect.insert(HandledMessage)
         .values(key=key, reply=b"", handled_at=now)
         .on_conflict_do_nothing(index_elements=["key"])
+        .returning(HandledMessage.key)
     )
-    return cast("CursorResult[object]", result).rowcount == 1
+    return claimed.scalar_one_or_none() is not None
 
 
 def finish(session: Session, key: str, reply: bytes) -> None:

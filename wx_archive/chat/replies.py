@@ -45,6 +45,8 @@ class Replies(FileModel):
     poison: str
     nothing_found: str
     nothing_held: str
+    nothing_running: str
+    no_progress: str
     ask_more: str
     list_gone: str
     bad_number: str

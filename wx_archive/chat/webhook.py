@@ -63,6 +63,8 @@ class Webhook:
         return [body]
 
     def _receive(self, environ: Environ) -> tuple[HTTPStatus, str, bytes]:
+        if environ.get("PATH_INFO", "") not in ("", "/"):
+            return HTTPStatus.NOT_FOUND, _TEXT, b""
         query = _query(environ)
         now = clock.now()
         match environ["REQUEST_METHOD"]:

@@ -1,16 +1,37 @@
-"""What a page needs of the installation: handed over at start, never looked up."""
+"""What an edge needs of the installation: opened once at start and handed over."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wx_archive.core.database import Database
+from wx_archive.core.settings import Profile, Settings
 from wx_archive.core.site import Site
-from wx_archive.core.store import Store
+from wx_archive.core.store import Store, open_store
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts that edges share."""
+    """The parts that pages and commands share."""
 
+    settings: Settings
     database: Database
     store: Store
     site: Site
+
+
+def site_of(settings: Settings) -> Site:
+    """Return the site that the settings name."""
+    return Site(settings.site(), settings.origin, is_demo=settings.profile is Profile.DEMO)
+
+
+@contextmanager
+def open_services(settings: Settings) -> Iterator[Services]:
+    """Open the database and the store of an installation, and close them."""
+    database = Database(settings.database)
+    store, close_store = open_store(database, settings.redis_url.get_secret_value())
+    try:
+        yield Services(settings, database, store, site_of(settings))
+    finally:
+        close_store()
+        database.dispose()

@@ -17,8 +17,8 @@ def fold(text: str) -> str:
 
 
 def xml_safe(text: str) -> str:
-    """Drop code points that XML 1.0 forbids (NUL, controls, lone surrogates)."""
-    return _XML_ILLEGAL.sub("", text)
+    """Drop what XML 1.0 forbids (NUL, controls, lone surrogates); line ends as it reads them."""
+    return _XML_ILLEGAL.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def clip_bytes(text: str, limit: int, *, ellipsis: str = "…") -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import Connection, CursorResult, func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -56,12 +55,13 @@ def note_seen(connection: Connection, seen: Mapping[str, datetime]) -> None:
 
 
 def _change(session: Session, follower_id: int, *, at: int, is_following: bool) -> bool:
-    result = session.execute(
+    changed = session.execute(
         update(Follower)
         .where(Follower.id == follower_id, Follower.changed_at <= at)
         .values(is_following=is_following, changed_at=at)
+        .returning(Follower.id)
     )
-    return cast("CursorResult[object]", result).rowcount == 1
+    return changed.scalar_one_or_none() is not None
 
 
 def _upsert(connection: Connection, seen: Mapping[str, datetime]) -> None:

@@ -78,6 +78,19 @@ def held(turn: Turn[Text]) -> Reply:
     return TextReply(standing(turn.site, "nothing_held"))
 
 
+@router.on_command("完成", "取消", "退出")
+def nothing_running(turn: Turn[Text]) -> Reply:
+    """Say that nothing is under way; a conversation state would have come before."""
+    return TextReply(standing(turn.site, "nothing_running"))
+
+
+@router.on_command("进度")
+@router.on_prefix("进度")
+def progress(turn: Turn[Text]) -> Reply:
+    """进度 NUMBER: there is nothing yet that has a number."""
+    return TextReply(standing(turn.site, "no_progress"))
+
+
 @router.on_command("答题", "我的卡", "卡片", "领取")
 def quiz_soon(turn: Turn[Text]) -> Reply:
     """Say honestly that the quiz is not open."""

@@ -79,12 +79,12 @@ class Top(FileModel):
 class Menu(FileModel):
     """A whole menu file."""
 
-    button: list[Top] = Field(min_length=1)
+    button: list[Top]
 
     @model_validator(mode="after")
-    def _at_most_three(self) -> "Menu":
-        if len(self.button) > MAX_TOP:
-            message = f"一级菜单最多 {MAX_TOP} 个，现在有 {len(self.button)} 个"
+    def _one_to_three(self) -> "Menu":
+        if not 1 <= len(self.button) <= MAX_TOP:
+            message = f"一级菜单要有 1 到 {MAX_TOP} 个，现在有 {len(self.button)} 个"
             raise ValueError(message)
         return self
 

@@ -41,7 +41,7 @@ def read(site: Site, answers: Callable[[str], bool]) -> Buttons:
     buttons = rules.to_wechat(menu)
     for button in [entry for top in buttons for entry in top.get("sub_button", [top])]:
         if "url" in button:
-            button["url"] = site.profile.fill(button["url"])
+            button["url"] = _filled(site, button["url"], path, lines)
     return buttons
 
 
@@ -72,6 +72,15 @@ def to_yaml(buttons: Buttons) -> str:
         for top in buttons
     ]
     return yaml.safe_dump({"button": slim}, allow_unicode=True, sort_keys=False)
+
+
+def _filled(site: Site, url: str, path: Path, lines: list[str]) -> str:
+    filled = site.profile.fill(url)
+    if filled.startswith("{"):
+        raise FileProblemError(
+            f"{path}:{_line_of(lines, url)}:1: 没有“{url}”这个占位，可以写 {{portal}}、{{weibo}}"
+        )
+    return filled
 
 
 def _slim(button: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from secrets import token_hex
+from threading import Lock
 from typing import Final, cast
 
 from flask import current_app
@@ -52,6 +53,8 @@ class Traffic:
         self.platform = platform
         self._wire = wire
         self._pictures = count(1)
+        self._last_events: dict[tuple[str, str], int] = {}
+        self._events_lock = Lock()
 
     def close(self) -> None:
         """Let waiting phones go and close the wire."""
@@ -216,7 +219,7 @@ class Traffic:
             message,
             to=self.platform.config.original_id,
             sender=openid,
-            create_time=int(now.timestamp()),
+            create_time=self._second(openid, message, now),
             msg_id=msg_id,
         )
         envelope = self._wire.seal(nodes, openid=openid, now=now)
@@ -236,6 +239,21 @@ class Traffic:
         )
         number, shown = self.platform.finish(exchange, reply.bubbles, now=clock.now())
         return Shown(shown, delivered.deliveries, number, reply.fault)
+
+    def _second(self, openid: str, message: Nodes, now: datetime) -> int:
+        """Return the message's CreateTime, in seconds.
+
+        Events have no id: the very same event twice within one second could not be told from a
+        repeated delivery. No thumb is that fast, so a test that is gets the next second.
+        """
+        second = int(now.timestamp())
+        if message.get("MsgType") != "event":
+            return second
+        with self._events_lock:
+            key = (openid, messages.render(message))
+            second = max(second, self._last_events.get(key, 0) + 1)
+            self._last_events[key] = second
+        return second
 
     def _read(self, delivered: Delivered, *, openid: str, trigger: str) -> "_Reply":
         if delivered.reply is None:
