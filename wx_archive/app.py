@@ -76,6 +76,7 @@ def _flask(settings: Settings, services: Services) -> Flask:
     flask.add_template_filter(h5.badge_mark)
     flask.add_template_filter(h5.with_big)
     flask.add_template_filter(h5.without_big)
+    flask.add_template_global(h5.asset)
     for feature in features.FEATURES:
         if feature.pages:
             flask.register_blueprint(feature.pages(services))
@@ -124,15 +125,16 @@ def _add_frame(flask: Flask, settings: Settings, site: Site) -> None:
 
     @flask.context_processor
     def common() -> dict[str, Any]:
-        return {"site": site, "profile": site.profile, "big": request.args.get("big") == "1"}
+        return {"site": site, "profile": site.profile, "big": h5.wants_big(request)}
 
     @flask.after_request
     def headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = policy
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
+        h5.remember_big(request, response)
         if request.path.startswith("/static/"):
-            response.headers["Cache-Control"] = "public, max-age=3600"
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         else:
             response.headers.setdefault("Cache-Control", "no-cache")
         return response

@@ -11,6 +11,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from pydantic import SecretStr
+from sqlalchemy.exc import OperationalError
 
 from wx_archive import __version__, demo, features
 from wx_archive.catalogue.cli import catalogue, documents
@@ -53,6 +54,12 @@ def main() -> NoReturn:
         sys.exit(err.exit_code)
     except (ArchiveError, PhoneRefusedError) as err:
         click.echo(str(err), err=True)
+        sys.exit(1)
+    except OSError as err:
+        click.echo(f"读写文件或网络时出错：{err}", err=True)
+        sys.exit(1)
+    except OperationalError as err:
+        click.echo(f"数据库打不开或正忙：{err.orig}", err=True)
         sys.exit(1)
     sys.exit(0)
 

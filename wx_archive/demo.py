@@ -1,6 +1,5 @@
 """The demo: the account and a simulated WeChat, with an invented catalogue, nothing to set up."""
 
-import logging
 import signal
 import socket
 import subprocess
@@ -28,7 +27,6 @@ from wx_archive.simulator import app as simulator
 from wx_archive.simulator.config import Encryption, SimulatorConfig
 from wx_archive.wechat.client import Platform
 
-log = logging.getLogger(__name__)
 READY_WITHIN_S: Final = 20.0
 STOP_WITHIN_S: Final = 10.0
 
@@ -143,7 +141,7 @@ def run(settings: Settings) -> int:
     """Run the demo until it is told to stop; return the exit code.
 
     Raises:
-        RefusedError: a port is taken, or the data folder is not the demo's.
+        RefusedError: a port is taken, the data folder is not the demo's, or a child has died.
     """
     for port, name in (
         (settings.port, "WX_ARCHIVE_PORT"),
@@ -151,6 +149,20 @@ def run(settings: Settings) -> int:
     ):
         _require_free(port, name)
     prepare(settings)
+    database = Database(settings.database)
+    try:
+        with database.exclusively("demo") as alone:
+            if not alone:
+                raise RefusedError(
+                    "这个数据文件夹已经有一个演示在运行。"
+                    "先结束它，或者换一个文件夹：WX_ARCHIVE_DATA_DIR=./demo-data"
+                )
+            return _run_tree(settings)
+    finally:
+        database.dispose()
+
+
+def _run_tree(settings: Settings) -> int:
     commands = (("serve", "--with-parent"), ("simulator", "--with-parent"))
     children = [_start(settings, *command) for command in commands]
     signal.signal(signal.SIGTERM, _interrupt)
@@ -164,8 +176,7 @@ def run(settings: Settings) -> int:
         return 0
     finally:
         _stop(children)
-    log.error("demo.child_ended")
-    return 1
+    raise RefusedError("公众号或模拟器的进程意外结束，演示已停止。请重新运行；原因见上面几行")
 
 
 def banner(settings: Settings) -> str:
@@ -188,7 +199,9 @@ def banner(settings: Settings) -> str:
 
 def _start(settings: Settings, *command: str) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "wx_archive", *command]
-    return subprocess.Popen(arguments, env=settings.environment())  # noqa: S603 -- ourselves
+    # In a session of their own: Ctrl+C reaches only us, and we end them in order.
+    environment = settings.environment()
+    return subprocess.Popen(arguments, env=environment, start_new_session=True)  # noqa: S603 -- ourselves
 
 
 def _wait_until_up(settings: Settings, children: list[subprocess.Popen[bytes]]) -> None:

@@ -88,7 +88,7 @@ def test_nought_leads_from_the_entry_to_its_list_and_to_the_page_before(follower
 def test_numbers_may_be_typed_in_full_width(follower: Phone) -> None:
     follower.says("公积金")
     title = entries(follower)[2][1]
-    follower.says("３")
+    follower.says("\N{FULLWIDTH DIGIT THREE}")
     assert [article.title for article in follower.last_articles] == [title]
 
 
@@ -136,7 +136,12 @@ def test_years_narrow_a_question(follower: Phone) -> None:
 
 
 def test_a_document_number_opens_the_document_however_it_is_typed(follower: Phone) -> None:
-    for number in ("兰政发〔2023〕5号", "兰政发[2023]5号", "兰政发（2023）5 号", "兰政发【2023】第5号"):
+    for number in (
+        "兰政发〔2023〕5号",
+        "兰政发[2023]5号",
+        "兰政发（2023）5 号",
+        "兰政发【2023】第5号",
+    ):
         follower.says(number)
         assert [a.title for a in follower.last_articles] == ["兰台市住房公积金管理办法"], number
 

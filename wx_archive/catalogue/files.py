@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +28,14 @@ MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 _MESSAGES: Final = {
     "missing": "缺这一列",
     "string_too_short": "不能为空",
+    "too_short": "不能为空",
     "string_too_long": "太长，请缩短",
+    "too_long": "太长，请缩短",
     "string_type": "要写成文字",
-    "date_from_datetime_parsing": "日期要写成 2004-04-02 的样子",
-    "date_parsing": "日期要写成 2004-04-02 的样子",
-    "date_type": "日期要写成 2004-04-02 的样子",
+    "string_unicode": "有残缺的字符，请改正",
+    "model_type": "一行要是一个 JSON 对象，写成 {…}",
+    "tuple_type": "要写成列表，写成 […]",
+    "extra_forbidden": "没有这一项，请检查拼写",
 }
 
 
@@ -45,7 +49,18 @@ def _to_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Day = Annotated[dt.date | None, BeforeValidator(_blank_is_none)]
+def _to_day(value: object) -> object:
+    """Read a date as people write it; a number of seconds, which pydantic takes, is none."""
+    if value is None or value == "":
+        return None
+    day = read_date(str(value))
+    if day is None:
+        message = "日期要写成 2004-04-02 的样子"
+        raise ValueError(message)
+    return day
+
+
+Day = Annotated[dt.date | None, BeforeValidator(_to_day)]
 Words = Annotated[str, BeforeValidator(_to_text)]
 
 
@@ -61,7 +76,19 @@ def read_date(text: str) -> dt.date | None:
         return None
 
 
-class _Row(BaseModel):
+class _Storable(BaseModel):
+    """Text that every database can keep: PostgreSQL has no place for NUL."""
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: object) -> object:
+        if isinstance(value, str) and "\0" in value:
+            message = "有空字符（NUL），请删掉"
+            raise ValueError(message)
+        return value
+
+
+class _Row(_Storable):
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
 
     id: Annotated[str, BeforeValidator(_to_text), Field(min_length=1, max_length=120)]
@@ -80,7 +107,7 @@ class _Row(BaseModel):
         return read_date(self.date)
 
 
-class Relation(BaseModel):
+class Relation(_Storable):
     """How the row's document bears on another one, named by number or title."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -126,7 +153,7 @@ class RecordRow(_Row):
     responsible: Words = Field(default="", max_length=500)
     keywords: Words = Field(default="", max_length=500)
     abstract: Words = ""
-    open: Literal[0, 1] | None = None
+    open: Annotated[Literal[0, 1] | None, BeforeValidator(_blank_is_none)] = None
     livelihood: Literal[0, 1]
     level: Literal["fonds", "series", "file", "item"] = "item"
 
@@ -188,11 +215,8 @@ def read(
         if text is None or not text.strip():
             continue
         try:
-            row = model.model_validate(json.loads(text))
-        except json.JSONDecodeError as err:
-            bad.append(BadRow(number, str(err.colno), "这一行不是完整的 JSON"))
-            continue
-        except (ValidationError, RecursionError) as err:
+            row = model.model_validate(json.loads(text.rstrip()))
+        except (ValueError, RecursionError) as err:
             bad.extend(_explain(number, err))
             continue
         if row.id in seen:
@@ -226,20 +250,36 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             while raw := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
                 yield number, raw
-    except (OSError, EOFError) as err:
+                while len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):
+                    raw = file.readline(MAX_LINE_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as err:
         raise RefusedError(f"读不了 {path}：{_why(err)}") from err
 
 
-def _why(err: OSError | EOFError) -> str:
-    if isinstance(err, FileNotFoundError):
-        return "没有这个文件"
-    return "压缩包不完整" if isinstance(err, EOFError | gzip.BadGzipFile) else str(err)
+def _why(err: OSError | EOFError | zlib.error) -> str:
+    match err:
+        case FileNotFoundError():
+            return "没有这个文件"
+        case IsADirectoryError():
+            return "这是一个文件夹，请写出里面的文件"
+        case PermissionError():
+            return "没有读它的权限"
+        case EOFError() | gzip.BadGzipFile() | zlib.error():
+            return "压缩包不完整"
+        case _:
+            return str(err)
 
 
-def _explain(number: int, err: ValidationError | RecursionError) -> list[BadRow]:
-    if isinstance(err, RecursionError):
-        return [BadRow(number, "", "嵌套太深")]
-    return [_bad_row(number, item) for item in err.errors()]
+def _explain(number: int, err: ValueError | RecursionError) -> list[BadRow]:
+    match err:
+        case ValidationError():
+            return [_bad_row(number, item) for item in err.errors()]
+        case json.JSONDecodeError():
+            return [BadRow(number, str(err.colno), "这一行不是完整的 JSON")]
+        case RecursionError():
+            return [BadRow(number, "", "嵌套太深")]
+        case _:  # Python reads no number of more than 4,300 digits
+            return [BadRow(number, "", "有一个数字太长")]
 
 
 def _bad_row(number: int, item: Any) -> BadRow:

@@ -44,6 +44,8 @@ class Query:
         text: as typed, without the scope word, for showing and for asking again.
         words: all of them must be found; empty when only years were given.
         years: first and last year of the date, both included.
+        year_in_words: the one year stands inside other words (2004年工作报告), so that it may be
+            part of a title: text that names it counts like the date.
         kind: only documents or only records; None for both.
     """
 
@@ -51,6 +53,7 @@ class Query:
     words: tuple[Word, ...]
     years: tuple[int, int] | None = None
     kind: Kind | None = None
+    year_in_words: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -70,7 +73,7 @@ def understand(
 ) -> Query:
     """Return the query that ``text`` means."""
     normal = tokens.normalise(text.strip())
-    rest, years = _take_years(normal)
+    rest, years, year_in_words = _take_years(normal)
     known = synonyms or {}
     words = [
         Word(word, tuple(other for other in known.get(word, ()) if word not in other))
@@ -78,11 +81,16 @@ def understand(
     ]
     if len(words) > 1:  # a lone character beside other words narrows nothing reliably
         words = [word for word in words if not tokens.is_single_character(word.text)] or words[:1]
-    return Query(text.strip(), tuple(words), years, kind)
+    return Query(text.strip(), tuple(words), years, kind, year_in_words)
 
 
-def _take_years(normal: str) -> tuple[str, tuple[int, int] | None]:
-    """Split off the years; a year inside a document number stays where it is."""
+def _take_years(normal: str) -> tuple[str, tuple[int, int] | None, bool]:
+    """Split off the years; a year inside a document number stays where it is.
+
+    Returns:
+        The rest, the years, and whether the year stood inside other words.
+    """
+    glued = False
     if match := _RANGE.search(normal):
         first, last = sorted((int(match.group(1)), int(match.group(2))))
     elif match := _DECADE.search(normal):
@@ -91,9 +99,11 @@ def _take_years(normal: str) -> tuple[str, tuple[int, int] | None]:
         last = first + 9
     elif match := _YEAR.search(normal):
         first = last = int(match.group(1))
+        around = normal[: match.start()][-1:] + normal[match.end() :][:1]
+        glued = any(char.isalnum() for char in around)
     else:
-        return normal, None
-    return f"{normal[: match.start()]} {normal[match.end() :]}", (first, last)
+        return normal, None, False
+    return f"{normal[: match.start()]} {normal[match.end() :]}", (first, last), glued
 
 
 class _SynonymFile(RootModel[list[list[str]]]):

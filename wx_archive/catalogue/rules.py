@@ -73,12 +73,14 @@ _NUMBER: Final = re.compile(
     r"^(?:(?:发文字号|文号|发文号)\s*[::]?)?\s*"
     r"(?P<body>[^\W\d_][^\s\d〔〕]{0,19}?)\s*"
     r"(?:〔\s*)?(?P<year>(?:19|20)\d{2})\s*(?:〕|年|-|\s)?\s*"
-    r"第?\s*(?P<serial>\d{1,5})\s*号?$"
+    r"第?\s*(?:(?P<serial>\d{1,5})\s*号?|(?P<spelled>[一二三四五六七八九十百零〇]{1,7})\s*号)$"
 )
 _DECREE: Final = re.compile(
-    r"^(?P<body>[^\W\d_][^\s\d]{1,29}?)(?:令|公告)\s*〔?\s*第?\s*(?P<serial>\d{1,5})\s*号\s*〕?$"
+    r"^(?P<body>[^\W\d_][^\s\d]{1,29}?)(?P<form>令|公告)\s*〔?\s*第?\s*"
+    r"(?:(?P<serial>\d{1,5})|(?P<spelled>[一二三四五六七八九十百零〇]{1,7}))\s*号\s*〕?$"
 )
 _YEARS: Final = re.compile(r"(?:19|20)\d{2}\s*-\s*(?:19|20)\d{2}$")
+_DIGITS: Final = {char: value for value, char in enumerate("〇一二三四五六七八九")} | {"零": 0}
 _CODE_NOISE: Final = re.compile(r"[\s]+")
 
 
@@ -89,11 +91,26 @@ def document_number(text: str) -> str | None:
     several documents may bear one.
     """
     normal = normalise(text).strip()
+    if "〔" in normal:  # brackets leave no doubt that spaces mean nothing
+        normal = re.sub(r"\s+", "", normal)
     if (match := _NUMBER.match(normal)) and not _YEARS.search(normal):
-        return f"{match['body']}|{match['year']}|{int(match['serial'])}"
+        return f"{match['body']}|{match['year']}|{_serial(match)}"
     if match := _DECREE.match(normal):
-        return f"{match['body']}令||{int(match['serial'])}"
+        return f"{match['body']}{match['form']}||{_serial(match)}"
     return None
+
+
+def _serial(match: re.Match[str]) -> int:
+    """Return the number's last part, also where it is spelled out: 第三十五号."""
+    if match["serial"]:
+        return int(match["serial"])
+    value, digit = 0, 0
+    for char in match["spelled"]:
+        if char in "十百":
+            value, digit = value + (digit or 1) * (10 if char == "十" else 100), 0
+        else:
+            digit = _DIGITS[char] if "十" in match["spelled"] else digit * 10 + _DIGITS[char]
+    return value + digit
 
 
 def reference_code(text: str) -> str:

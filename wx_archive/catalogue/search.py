@@ -4,7 +4,6 @@ The cost follows the bound, not the number of hits. Ranking: exact title, title,
 in force before repealed; newest first. The same tokens on SQLite and PostgreSQL.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,7 +27,6 @@ from wx_archive.catalogue.query import Query, Word
 from wx_archive.catalogue.rules import Kind, Period, Validity, validity
 from wx_archive.catalogue.visibility import is_current
 
-_EDITION: Final = re.compile("〔[^〕]*〕$")
 _FTS: Final = table("search_fts", column("rowid"))
 COUNT_BOUND: Final = 1_000
 RANKED: Final = 300
@@ -80,29 +78,27 @@ def search(
     return Found(query, total, len(everything) > COUNT_BOUND, _hits(connection, page, today))
 
 
-def by_number(connection: Connection, key: str, *, today: date, limit: int = 20) -> tuple[Hit, ...]:
-    """Return the entries that bear a document number, in force first."""
+def by_number(connection: Connection, key: str, *, today: date) -> tuple[Hit, ...]:
+    """Return the entries that bear a document number, in force first; one over the bound."""
     statement = (
         select(SearchEntry.id)
         .where(SearchEntry.number_key == key, is_current(SearchEntry))
         .order_by(SearchEntry.id.desc())
-        .limit(limit)
+        .limit(COUNT_BOUND + 1)
     )
     ids = list(connection.execute(statement).scalars())
     hits = _hits(connection, ids, today)
-    return tuple(sorted(hits, key=lambda hit: hit.validity in _OVER))
+    return tuple(sorted(hits, key=lambda hit: _standing(hit.validity) if hit.validity else 0))
 
 
-def by_reference_code(
-    connection: Connection, key: str, *, today: date, limit: int = 20
-) -> tuple[Hit, ...]:
-    """Return the records whose 档号 is ``key`` or begins with it."""
+def by_reference_code(connection: Connection, key: str, *, today: date) -> tuple[Hit, ...]:
+    """Return the records whose 档号 is ``key`` or begins with it; one over the bound."""
     column = SearchEntry.reference_key
     statement = (
         select(SearchEntry.id)
         .where(column >= key, column < key + "\U0010ffff", is_current(SearchEntry))
         .order_by(column)
-        .limit(limit)
+        .limit(COUNT_BOUND + 1)
     )
     return _hits(connection, list(connection.execute(statement).scalars()), today)
 
@@ -114,7 +110,18 @@ def by_pid(connection: Connection, pid: str, *, today: date) -> Hit | None:
     return hits[0] if hits else None
 
 
+def is_in_a_title(connection: Connection, word: str) -> bool:
+    """Tell whether a public title or number contains the normalised ``word``."""
+    query = Query(word, (Word(word),))
+    return bool(_candidate_ids(connection, query, 1, in_title=True))
+
+
 _OVER = (Validity.REPEALED, Validity.EXPIRED)
+
+
+def _standing(state: Validity) -> int:
+    """Rank a document's validity: what applies today first, what is over last."""
+    return 2 if state in _OVER else int(state is Validity.NOT_YET)
 
 
 def _hits(connection: Connection, ids: Sequence[int], today: date) -> tuple[Hit, ...]:
@@ -156,12 +163,17 @@ def _hit(row: Any, today: date) -> Hit:
 
 
 def _candidate_ids(
-    connection: Connection, query: Query, limit: int, *, in_title: bool = False
+    connection: Connection, query: Query, limit: int, *, in_title: bool = False, also: str = ""
 ) -> list[int]:
-    """Return matching ids, newest first: the index first, the substring test behind it."""
+    """Return matching ids, newest first: the index first, the substring test behind it.
+
+    ``also`` is one more token that they must have.
+    """
     expression = _expression(query, in_title=in_title)
     if expression is None:
         return []
+    if also:
+        expression = f"{also} AND {expression}"
     statement = _matching(connection, expression).limit(limit)
     checks = [_contains(connection, word, in_title=in_title) for word in query.words]
     wanted = [check for check in checks if check is not None]
@@ -204,7 +216,10 @@ def _expression(query: Query, *, in_title: bool) -> str | None:
             parts.append("(" + " OR ".join(known) + ")")
     if query.years:
         first, last = query.years
-        parts.append("(" + " OR ".join(f"y{year}" for year in range(first, last + 1)) + ")")
+        years = [f"y{year}" for year in range(first, last + 1)]
+        if query.year_in_words:
+            years.append(f"l{first}")
+        parts.append("(" + " OR ".join(years) + ")")
     if query.kind:
         parts.append("k" + query.kind.value[0])
     return " AND ".join(parts)
@@ -234,8 +249,10 @@ def _ranked(connection: Connection, query: Query, newest: list[int], today: date
     """Return all candidate ids, the best `RANKED` of them in order of merit."""
     if not query.words:
         return newest
+    exact = tokens.title_token(tokens.exact_title(tokens.normalise(query.text)))
+    best_known = _candidate_ids(connection, query, RANKED, also=exact)
     in_title = _candidate_ids(connection, query, RANKED, in_title=True)
-    chosen = list(dict.fromkeys([*in_title, *newest[:RANKED]]))[: 2 * RANKED]
+    chosen = list(dict.fromkeys([*best_known, *in_title, *newest[:RANKED]]))
     rows = connection.execute(
         select(
             SearchEntry.id,
@@ -254,6 +271,7 @@ def _merit(row: Any, query: Query, today: date) -> tuple[Any, ...]:
     """Return the sort key, smaller is better; the module says in which order."""
     title, _newline, number = row.title_key.partition("\n")
     words = query.words
+    typed = tokens.exact_title(tokens.normalise(query.text))
     found = sum(
         2 * any(spelling in title for spelling in word.spellings) or word.text in number
         for word in words
@@ -261,14 +279,9 @@ def _merit(row: Any, query: Query, today: date) -> tuple[Any, ...]:
     as_typed = sum(word.text in title for word in words)
     period = Period(row.effective_from, row.effective_to, row.repealed_on)
     return (
-        not (len(words) == 1 and _bare(title) == words[0].text),
+        tokens.exact_title(title) != typed,
         -found,
-        validity(period, on=today) in _OVER,
+        _standing(validity(period, on=today)),
         -as_typed,
         -row.id,
     )
-
-
-def _bare(title: str) -> str:
-    """Return a title without the parts that people leave out: 中华人民共和国…, …〔2020年修订〕."""
-    return _EDITION.sub("", title.removeprefix("中华人民共和国"))

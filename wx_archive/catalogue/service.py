@@ -1,6 +1,7 @@
 """Taking a file into the catalogue: checked whole, staged hidden, published in one switch."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Final
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from wx_archive.catalogue import files, index
+from wx_archive.catalogue import files, index, repeals
 from wx_archive.catalogue.files import BadRow, DocumentRow, Line, RecordRow
 from wx_archive.catalogue.models import (
     Document,
@@ -29,7 +30,10 @@ from wx_archive.core.ids import stable_pid
 STAGE_ROWS: Final = 200
 STAGE_CHARACTERS: Final = 400_000
 """A staging transaction ends at either: a fraction of a second, so that the account answers on."""
-REPEALING: Final = ("repeals", "replaces")
+WRITING_S: Final = 0.2
+GAP_S: Final = 0.12
+"""After so much writing the importer leaves the lock alone for so long. SQLite lines nobody up: a
+waiter looks again every 100 ms and would find the lock taken again each time."""
 
 Progress = Callable[[int, int], None]
 
@@ -48,6 +52,18 @@ class ImportReport:
     def as_json(self) -> dict[str, object]:
         """Return the report as `--json` prints it."""
         return asdict(self)
+
+
+class _Pause:
+    """Lets others write between two staging transactions."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def when_due(self) -> None:
+        if time.monotonic() - self._since >= WRITING_S:
+            time.sleep(GAP_S)
+            self._since = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +94,18 @@ class Importer:
         report = self._preflight(path, kind)
         if report.bad and not self.skip_bad:
             return report
+        with self.database.exclusively("import") as alone:
+            if not alone:
+                raise RefusedError("另一个导入正在进行，请等它结束再来")
+            self._take_in(path, kind, report)
+        return report
+
+    def _take_in(self, path: Path, kind: Kind, report: ImportReport) -> None:
+        """Stage the good rows and publish them; no other import may sweep meanwhile."""
         digest = files.digest(path, kind.value, str(self.openness))
         batch_id = 0 if self.dry_run else self._open_batch(kind, digest)
         done = 0
+        pause = _Pause()
         for lines in _chunks(self._good_lines(path, kind)):
             with self.database.begin() as session:
                 self._stage(session, kind, batch_id, lines, report)
@@ -88,10 +113,10 @@ class Importer:
                     session.rollback()
             done += len(lines)
             self.progress(done, report.read)
+            pause.when_due()
         if not self.dry_run:
             self._publish(kind, batch_id)
             self._sweep(kind)
-        return report
 
     def _preflight(self, path: Path, kind: Kind) -> ImportReport:
         """Read the whole file once, so that nothing is taken in from a file with mistakes."""
@@ -231,11 +256,12 @@ class Importer:
             )
             session.flush()
             if kind is Kind.DOCUMENT:
-                _resolve_repeals(session)
+                repeals.resolve(session)
 
     def _sweep(self, kind: Kind) -> None:
         """Remove replaced rows and the remains of imports that were given up, bit by bit."""
         table = _table(kind)
+        pause = _Pause()
         unpublished = select(ImportBatch.id).where(
             ImportBatch.kind == kind.value, ImportBatch.published_at.is_(None)
         )
@@ -266,6 +292,7 @@ class Importer:
                         delete(DocumentRelation).where(DocumentRelation.document_id.in_(ids))
                     )
                 session.execute(delete(table).where(table.id.in_(ids)))
+            pause.when_due()
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -277,38 +304,6 @@ def counts(session: Session) -> dict[str, int]:
     )
     found: Mapping[str, int] = dict(rows.all())
     return {kind.value: found.get(kind.value, 0) for kind in Kind}
-
-
-def _resolve_repeals(session: Session) -> None:
-    """Mark every document that a current one repeals, from the day the new one takes effect."""
-    relations = session.execute(
-        select(
-            DocumentRelation.target_number,
-            DocumentRelation.target_title,
-            Document.id,
-            Document.effective_from,
-            Document.dated,
-        )
-        .join(Document, Document.id == DocumentRelation.document_id)
-        .where(is_current(Document), DocumentRelation.type.in_(REPEALING))
-    ).all()
-    for number, title, own_id, effective_from, dated in relations:
-        since = effective_from or dated
-        key = document_number(number) if number else None
-        match = Document.number_key == key if key else Document.title == title
-        targets = list(
-            session.scalars(
-                select(Document.id).where(match, Document.id != own_id, is_current(Document))
-            )
-        )
-        if not targets or since is None:
-            continue
-        session.execute(update(Document).where(Document.id.in_(targets)).values(repealed_on=since))
-        session.execute(
-            update(SearchEntry)
-            .where(SearchEntry.kind == Kind.DOCUMENT.value, SearchEntry.target_id.in_(targets))
-            .values(repealed_on=since)
-        )
 
 
 def _model(kind: Kind) -> type[DocumentRow] | type[RecordRow]:

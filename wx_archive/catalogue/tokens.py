@@ -9,8 +9,10 @@ Token alphabet (all alphanumeric, so that neither FTS5 nor tsvector needs quotin
     l2023       a whole Latin or digit run
     t公积 tl2023  the same, in a title or number    b公   a title begins with this character
     y1985       dated in that year         kd / kr   a current document / an archive record
+    x0f3a…      the whole title, hashed
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -26,7 +28,9 @@ _CHINESE_YEAR: Final = re.compile("[〇零一二三四五六七八九]{4}(?=年|
 _DIGIT_OF: Final = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _OPENING: Final = "[【〖［（(「『〈《{〔"
 _CLOSING: Final = "]】〗］）)」』〉》}〕"
-_DASHES: Final = "‐‑‒–—―－﹣⁃"
+_DASHES: Final = "‐‑‒–—―－﹣⁃\u2212"
+_EDITION: Final = re.compile("(?<=.)〔[^〕]*〕$")
+LATIN_LENGTH: Final = 40
 _IGNORED: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 
 
@@ -41,6 +45,7 @@ def _simplifying() -> dict[int, str | None]:
     table |= dict.fromkeys(map(ord, _OPENING), "〔") | dict.fromkeys(map(ord, _CLOSING), "〕")
     table |= dict.fromkeys(map(ord, _DASHES), "-") | dict.fromkeys(map(ord, _IGNORED), None)
     table |= dict.fromkeys(map(ord, "・•‧"), "·")
+    table |= dict.fromkeys((0x25CB, 0x25EF), "\u3007")  # circles that typists used as a zero
     return table
 
 
@@ -55,10 +60,23 @@ def words(normal: str) -> list[str]:
     return _WORD.findall(normal)
 
 
+def exact_title(normal: str) -> str:
+    """Return a normalised title without punctuation and the parts that people leave out.
+
+    Left out: 中华人民共和国…, …〔2020年修订〕.
+    """
+    return "".join(words(_EDITION.sub("", normal.removeprefix("中华人民共和国"))))
+
+
+def title_token(exact: str) -> str:
+    """Return the token of entries whose `exact_title` is ``exact``."""
+    return "x" + hashlib.blake2b(exact.encode(), digest_size=8).hexdigest()
+
+
 def _run_tokens(normal: str, *, tails: bool) -> Iterator[str]:
     for han, latin in RUN.findall(normal):
         if latin:
-            yield "l" + latin[:40]
+            yield "l" + latin[:LATIN_LENGTH]
             continue
         for index in range(len(han) - 1):
             yield han[index : index + 2]
@@ -80,6 +98,7 @@ def index_tokens(title: str, hay: str, *, year: int | None, kind: str) -> list[s
     first = RUN.search(title)
     if first and first.group(1):
         tokens["b" + first.group(1)[0]] = None
+    tokens[title_token(exact_title(title.partition("\n")[0]))] = None
     if year is not None:
         tokens[f"y{year}"] = None
     tokens["k" + kind] = None
@@ -100,8 +119,8 @@ def needs_verification(word: str) -> bool:
     runs = RUN.findall(word)
     if len(runs) != 1:
         return True
-    han, _latin = runs[0]
-    return len(han) > 2
+    han, latin = runs[0]
+    return len(han) > 2 or len(latin) > LATIN_LENGTH
 
 
 def is_single_character(word: str) -> bool:

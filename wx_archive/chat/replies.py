@@ -1,7 +1,7 @@
 """The standing answers of `content/replies.yaml`, with taps and the bureau's data filled in."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from pydantic import Field, model_validator
@@ -115,6 +115,12 @@ def small_talk(site: Site, words: str) -> str | None:
     return None if text is None else finished(site, text)
 
 
+def small_talk_words(site: Site) -> Iterable[str]:
+    """Return all exact words of small talk, folded."""
+    return _small_talk(site.folder)
+
+
+@lru_cache(maxsize=1_024)
 def finished(site: Site, text: str) -> str:
     """Fill in the bureau's data and turn ``[[words]]`` into live links."""
     return with_taps(site.profile.fill(text)).strip()

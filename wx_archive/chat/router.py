@@ -1,8 +1,9 @@
 """Who answers what, and the order in which words are understood.
 
-tap → command words → the state the follower is in → the list shown last → exact keywords and
-guides → a known document number or reference code → lookup. The first handler that returns a
-reply has answered; a handler that returns None says «not mine».
+Tap → command words → the state the follower is in → the list shown last → exact keywords and
+guides → a known document number or reference code → lookup → a keyword inside the sentence → what
+the sentence is likely about. The first handler that returns a reply has answered; a handler that
+returns None says «not mine».
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +29,8 @@ class Stage(IntEnum):
     KEYWORD = 2
     NUMBER = 3
     LOOKUP = 4
+    SENTENCE = 5
+    INSTEAD = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Dispatcher:
         self._taps = _merge(router.taps for router in routers)
         self._kinds = _merge(router.kinds for router in routers)
         self._states = _merge(router.states for router in routers)
+        _merge({kind.name: route} for kind, route in self._states.items())  # stored by name
         stages = [pair for router in routers for pair in router.stages]
         self._stages = [route for _stage, route in sorted(stages, key=lambda pair: pair[0])]
         lasts = [router.last for router in routers if router.last]
@@ -176,7 +180,8 @@ def words_of(message: Inbound) -> str:
         case Text(content=content):
             return content.strip()
         case Voice(recognition=recognition):
-            return (recognition or "").strip().rstrip(_TRAILING)
+            heard = (recognition or "").strip().rstrip(_TRAILING)
+            return heard if len(heard) > 1 else ""  # 「嗯」 asks for nothing
         case _:
             return ""
 

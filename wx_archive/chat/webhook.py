@@ -1,6 +1,7 @@
 """`GET|POST /wechat`: a small WSGI application, mounted beside Flask because it is the hot path."""
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 Environ = dict[str, object]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
+_LENGTH: Final = re.compile(r"[0-9]{1,19}\Z")
 _TEXT: Final = "text/plain; charset=utf-8"
 _XML: Final = "text/xml; charset=utf-8"
 
@@ -59,6 +61,8 @@ class Webhook:
             ("Cache-Control", "no-store"),
             ("X-Content-Type-Options", "nosniff"),
         ]
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            headers.append(("Allow", "GET, POST"))
         start_response(f"{status.value} {status.phrase}", headers)
         return [body]
 
@@ -92,7 +96,10 @@ def _query(environ: Environ) -> dict[str, str]:
     text = str(environ.get("QUERY_STRING", ""))
     if len(text) > 2_048:
         raise MalformedError("query-size")
-    pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=20)
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=20)
+    except ValueError as err:
+        raise MalformedError("query-fields") from err
     query = dict(pairs)
     if len(query) != len(pairs):
         raise MalformedError("query-repeated")
@@ -101,8 +108,12 @@ def _query(environ: Environ) -> dict[str, str]:
 
 def _body(environ: Environ) -> bytes:
     length = str(environ.get("CONTENT_LENGTH") or "")
-    if length and (not length.isdigit() or int(length) > MAX_BODY_BYTES):
+    if length and not _LENGTH.match(length):
+        raise MalformedError("content-length")
+    if length and int(length) > MAX_BODY_BYTES:
         raise TooLargeError("content-length")
+    if not length and not environ.get("wsgi.input_terminated"):
+        return b""  # PEP 3333: nobody tells where it would end
     stream = environ["wsgi.input"]
     body = stream.read(int(length) if length else MAX_BODY_BYTES + 1)  # type: ignore[attr-defined]
     return bytes(body)

@@ -5,6 +5,9 @@ concurrent writer waits instead of failing). Reads of turns without an effect go
 `Database.reads` (AUTOCOMMIT, query-only on SQLite): two round trips fewer on PostgreSQL.
 """
 
+import fcntl
+import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,9 +24,13 @@ from sqlalchemy import (
     MetaData,
     create_engine,
     event,
+    func,
     make_url,
+    select,
+    text,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -31,8 +38,20 @@ from wx_archive.core.errors import TransientError
 
 BUSY_TIMEOUT_MS = 4_000
 """How long a writer waits for another: inside WeChat's five seconds."""
+BUSY_OPTION = "archive_busy_timeout_ms"
 STATEMENT_TIMEOUT_MS = 3_000
 PAGE_CACHE_KIB = 8_192
+
+_SQLITE_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}
 
 Key = BigInteger().with_variant(Integer(), "sqlite")
 """Surrogate keys: 64 bits everywhere (SQLite only counts up an INTEGER)."""
@@ -105,16 +124,53 @@ class Database:
         return self._write
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
-        """Open the one session of an effect; commits at the end, rolls back on any error."""
+    def begin(self, *, patience_s: float | None = None) -> Iterator[Session]:
+        """Open the one session of an effect; commits at the end, rolls back on any error.
+
+        Args:
+            patience_s: how long at most to wait for another writer; None waits as usual.
+        """
         with Session(self._write, expire_on_commit=False) as session, session.begin():
+            if patience_s is not None:
+                self._limit_waiting(session, max(1, int(patience_s * 1000)))
             yield session
+
+    def _limit_waiting(self, session: Session, patience_ms: int) -> None:
+        if self.is_sqlite:
+            session.connection(execution_options={BUSY_OPTION: min(patience_ms, BUSY_TIMEOUT_MS)})
+        elif patience_ms < STATEMENT_TIMEOUT_MS:
+            session.execute(text(f"SET LOCAL statement_timeout = {patience_ms}"))
 
     @contextmanager
     def reads(self) -> Iterator[Connection]:
         """Lend a connection for single statements that change nothing."""
         with self._read.connect() as connection:
             yield connection
+
+    @contextmanager
+    def exclusively(self, task: str) -> Iterator[bool]:
+        """Hold a lock that only one process has at a time; yields False when another has it.
+
+        The lock goes with its holder, however that dies: a session-level advisory lock on
+        PostgreSQL, a file lock beside the SQLite file.
+        """
+        if self.is_sqlite:
+            with Path(f"{self.url.database}.{task}.lock").open("w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    yield False
+                else:
+                    yield True
+            return
+        with self._read.connect() as connection:
+            number = zlib.crc32(task.encode())
+            held = connection.execute(select(func.pg_try_advisory_lock(number))).scalar_one()
+            try:
+                yield bool(held)
+            finally:
+                if held:
+                    connection.execute(select(func.pg_advisory_unlock(number)))
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -124,9 +180,14 @@ class Database:
 
 def is_transient(err: BaseException) -> bool:
     """Tell whether ``err`` means that the database is busy, full or away."""
-    if isinstance(err, TransientError | OperationalError | InterfaceError):
+    if isinstance(err, TransientError | PoolTimeoutError):
         return True
-    return isinstance(err, DBAPIError) and err.connection_invalidated
+    if not isinstance(err, DBAPIError):
+        return False
+    if isinstance(err.orig, sqlite3.Error):
+        # SQLite calls a missing table an operational error too: the code decides.
+        return getattr(err.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_PASSING
+    return isinstance(err, OperationalError | InterfaceError) or err.connection_invalidated
 
 
 def sqlite_file_engine(path: Path, *, synchronous: str, **options: Any) -> Engine:
@@ -158,6 +219,8 @@ def sqlite_engines(path: Path, *, synchronous: str) -> tuple[Engine, Engine]:
 
     @event.listens_for(write, "begin")
     def begin(connection: Connection) -> None:
+        patience_ms = connection.get_execution_options().get(BUSY_OPTION, BUSY_TIMEOUT_MS)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     read = sqlite_file_engine(

@@ -10,7 +10,9 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 __all__ = ["begin_trace", "configure"]
 
-_CONTROL = dict.fromkeys(range(32)) | {0x7F: None, 0x2028: None, 0x2029: None}
+_CONTROL = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029])
+"""What a terminal or a log reader may take for a command or the end of a line."""
+_CONTROL_IN_TRACES = {code: None for code in _CONTROL if code != 0x0A}
 
 
 def _one_line(
@@ -20,8 +22,8 @@ def _one_line(
 ) -> MutableMapping[str, Any]:
     """Keep hostile text from forging a second log line."""
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception":
-            event[key] = value.translate(_CONTROL)
+        if isinstance(value, str):
+            event[key] = value.translate(_CONTROL_IN_TRACES if key == "exception" else _CONTROL)
     return event
 
 

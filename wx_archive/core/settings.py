@@ -1,14 +1,17 @@
 """All settings, read once from the environment, `.env` and `*_FILE`, checked together."""
 
+import contextlib
 import difflib
 import os
 import secrets
+import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr, ValidationError
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -28,6 +31,9 @@ DEMO_CREDENTIALS = {
     "wechat_original_id": "gh_wxarchivedemo",
 }
 """Credentials of the simulated account; `serve` in production refuses every one of them."""
+
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class Profile(StrEnum):
@@ -57,15 +63,10 @@ class _SecretFiles(PydanticBaseSettingsSource):
     """Reads `WX_ARCHIVE_X_FILE=/run/secrets/x` as the value of `WX_ARCHIVE_X`."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return the file's first line for secret fields."""
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")  # noqa: TID251 -- settings
-        if path is None or field.annotation is not SecretStr:
-            return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
-        except OSError as err:
-            problem = f"{PREFIX}{field_name.upper()}_FILE：读不到 {path}（{err.strerror}）"
-            raise SettingsError([problem]) from err
+        """Return the file's text for secret fields; what cannot be read is reported elsewhere."""
+        path = _secret_path(field, field_name)
+        text = _read_secret(path) if path else None
+        return (text if isinstance(text, str) else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """Return all values that come from files."""
@@ -76,6 +77,19 @@ class _SecretFiles(PydanticBaseSettingsSource):
         return {name: value for name, value in found.items() if value is not None}
 
 
+def _secret_path(field: FieldInfo, name: str) -> str | None:
+    if field.annotation is not SecretStr:
+        return None
+    return os.environ.get(f"{PREFIX}{name.upper()}_FILE")  # noqa: TID251 -- settings
+
+
+def _read_secret(path: str) -> str | OSError | UnicodeError:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as err:
+        return err
+
+
 class Settings(BaseSettings):
     """The installation's configuration; names and defaults are promised by the README."""
 
@@ -84,8 +98,8 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
-    port: int = 8000
-    simulator_port: int = 8001
+    port: Port = 8000
+    simulator_port: Port = 8001
     profile: Profile = Profile.PRODUCTION
     data_dir: Path = Path("wx-archive-data")
     site_dir: Path | None = None
@@ -126,12 +140,12 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: names every unreadable or misspelt variable at once.
         """
-        problems = _unknown_names(cls)
+        problems = _unknown_names(cls) + _secret_file_problems(cls)
         try:
             settings = cls(**overrides)  # type: ignore[arg-type] # checked by pydantic itself
         except ValidationError as err:
             raise SettingsError(problems + [_explain(item) for item in err.errors()]) from err
-        problems += _url_problems(settings)
+        problems += _consistency_problems(settings)
         if problems:
             raise SettingsError(problems)
         return settings
@@ -179,15 +193,16 @@ class Settings(BaseSettings):
         if given := self.secret_key.get_secret_value():
             return given
         path = self.data_dir / "secret.key"
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text(encoding="utf-8").strip()
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            made = secrets.token_urlsafe(48)
-            file.write(made)
-        return made
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(dir=self.data_dir)  # mode 0600
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(secrets.token_urlsafe(48))
+            # Linked when it is whole: of several processes that start at once, one wins.
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            Path(draft).unlink()
+        return path.read_text(encoding="utf-8").strip()
 
     def require_servable(self) -> None:
         """Refuse an unsafe start.
@@ -222,7 +237,7 @@ def _unknown_names(cls: type[Settings]) -> list[str]:
     known = {f"{PREFIX}{name.upper()}" for name in cls.model_fields}
     known |= {f"{name}_FILE" for name in known}
     problems = []
-    for name in sorted(os.environ):  # noqa: TID251 -- settings
+    for name in sorted({*os.environ, *dotenv_values(".env")}):  # noqa: TID251 -- settings
         if name.startswith(PREFIX) and name not in known and not name.startswith(PREFIX + "TEST_"):
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"，是不是 {near[0]}？" if near else ""
@@ -230,15 +245,35 @@ def _unknown_names(cls: type[Settings]) -> list[str]:
     return problems
 
 
+def _secret_file_problems(cls: type[Settings]) -> list[str]:
+    problems = []
+    for name, field in cls.model_fields.items():
+        path = _secret_path(field, name)
+        failure = _read_secret(path) if path else None
+        if isinstance(failure, OSError | UnicodeError):
+            why = failure.strerror if isinstance(failure, OSError) else "不是 UTF-8 文本"
+            problems.append(f"{PREFIX}{name.upper()}_FILE：读不到 {path}（{why}）")
+    return problems
+
+
 def _explain(item: Any) -> str:
     name = PREFIX + "_".join(str(part) for part in item["loc"]).upper()
-    allowed = item.get("ctx", {}).get("expected")
-    remedy = f"可以填 {allowed}" if allowed else item["msg"]
+    allowed = str(item.get("ctx", {}).get("expected", "")).replace(" or ", " 或 ")
+    match item["type"]:
+        case "int_parsing" | "greater_than_equal" | "less_than_equal":
+            limit = "1 到 65535 之间的整数" if name.endswith("PORT") else "整数"
+            remedy = f"要填{limit}"
+        case "bool_parsing":
+            remedy = "要填 true 或 false"
+        case _:
+            remedy = f"可以填 {allowed}" if allowed else str(item["msg"])
     return f"{name}：{item.get('input')!r} 不能用，{remedy}"
 
 
-def _url_problems(settings: Settings) -> list[str]:
+def _consistency_problems(settings: Settings) -> list[str]:
     problems = []
+    if settings.port == settings.simulator_port:
+        problems.append(f"{PREFIX}SIMULATOR_PORT：不能和 {PREFIX}PORT 相同，请换一个")
     for name in ("public_url", "wechat_api_url"):
         value = getattr(settings, name)
         parts = urlsplit(value)

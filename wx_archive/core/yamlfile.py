@@ -33,6 +33,10 @@ def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hasha
     seen: dict[Hashable, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(
+                None, None, "冒号前面要是文字；有括号的请加引号", key_node.start_mark
+            )
         if key in seen:
             raise yaml.constructor.ConstructorError(
                 None, None, f"“{key}”写了两次，请留一个", key_node.start_mark
@@ -68,7 +72,7 @@ def load_front_matter(path: Path, model: type[M]) -> tuple[M, str]:
     text = read_text(path)
     if not text.startswith("---\n"):
         raise FileProblemError(f"{path}:1:1: 开头要有一行 ---，然后是标题等信息")
-    head, found, body = text[4:].partition("\n---\n")
+    head, found, body = f"{text[4:]}\n".partition("\n---\n")
     if not found:
         raise FileProblemError(f"{path}:1:1: 标题信息后面缺一行 ---")
     return parse(head, model, path, first_line=2), body.strip()
@@ -92,8 +96,10 @@ def parse(text: str, model: type[M], path: Path, *, first_line: int = 1) -> M:
         mark = err.problem_mark or err.context_mark
         line, column = (mark.line + 1 + shift, mark.column + 1) if mark else (1, 1)
         raise FileProblemError(f"{path}:{line}:{column}: {err.problem}") from err
-    except yaml.YAMLError as err:
-        raise FileProblemError(f"{path}:1:1: {err}") from err
+    except yaml.reader.ReaderError as err:
+        before = text[: err.position]
+        line, column = before.count("\n") + 1 + shift, len(before) - before.rfind("\n")
+        raise FileProblemError(f"{path}:{line}:{column}: 有不可见的控制字符，请删去") from err
     try:
         return model.model_validate(value if value is not None else {})
     except ValidationError as err:

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from wx_archive.chat.replies import finished, has_part, small_talk, standing
+from wx_archive.chat.replies import (
+    finished,
+    has_part,
+    small_talk,
+    small_talk_words,
+    standing,
+)
 from wx_archive.chat.router import Router, Stage
 from wx_archive.chat.turn import Turn
 from wx_archive.core.text import tap_link
@@ -55,8 +61,8 @@ def welcome(turn: Turn[Subscribe]) -> Reply:
 @router.on_kind(Unsubscribe, effect=True)
 def farewell(turn: Turn[Unsubscribe]) -> Reply:
     """Note that a follower left; nothing can be said any more."""
-    followers.leave(turn.session, turn.follower_id, at=turn.message.header.created_at)
-    turn.leave()
+    if followers.leave(turn.session, turn.follower_id, at=turn.message.header.created_at):
+        turn.leave()
     return NoReply()
 
 
@@ -66,7 +72,7 @@ def scanned(turn: Turn[Scan]) -> Reply:
     return TextReply(standing(turn.site, "scan", turn.message.scene))
 
 
-@router.on_command("帮助", "?", "help", "怎么用", "使用说明")
+@router.on_command("帮助", "?", "help")
 def explain(turn: Turn[Text]) -> Reply:
     """帮助: what one can do here."""
     return TextReply(standing(turn.site, "help"))
@@ -133,9 +139,20 @@ def tapped(turn: Turn[MenuClick]) -> Reply | None:
 @router.on_words(Stage.KEYWORD)
 def keyword(turn: Turn[Text]) -> Reply | None:
     """Answer exact words: a guide's keyword first, then small talk."""
-    if guide := service.for_words(turn.site, turn.words):
+    return _by_keyword(turn, turn.words)
+
+
+@router.on_words(Stage.SENTENCE)
+def keyword_within(turn: Turn[Text]) -> Reply | None:
+    """Answer a sentence by the keyword inside it, when nothing bears its words."""
+    inside = service.keyword_within(turn.site, turn.words, small_talk_words(turn.site))
+    return _by_keyword(turn, inside) if inside else None
+
+
+def _by_keyword(turn: Turn[Any], words: str) -> Reply | None:
+    if guide := service.for_words(turn.site, words):
         return _answer(turn, guide)
-    text = small_talk(turn.site, turn.words)
+    text = small_talk(turn.site, words)
     return None if text is None else TextReply(text)
 
 

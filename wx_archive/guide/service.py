@@ -1,6 +1,6 @@
 """The guides of `content/guides/`: a short answer for the chat, a page for the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from wx_archive.core.errors import FileProblemError
 from wx_archive.core.site import Site
 from wx_archive.core.text import fold
 from wx_archive.core.yamlfile import FileModel, load_front_matter
+
+SHARE = 0.3
+"""How much of a sentence its keyword must be: «你们几点上班呀» is about 几点上班."""
 
 
 class Guide(FileModel):
@@ -59,3 +62,18 @@ def guides(site: Site) -> Mapping[str, Guide]:
 def for_words(site: Site, words: str) -> Guide | None:
     """Return the guide that exactly these words ask for."""
     return _by_keyword(site.folder).get(fold(words).rstrip("。.!！?？~～ "))
+
+
+def keyword_within(site: Site, words: str, more: Iterable[str]) -> str | None:
+    """Return the longest keyword inside a sentence, if it makes up enough of it.
+
+    Args:
+        site: whose guides.
+        words: the sentence.
+        more: further keywords beside the guides'.
+    """
+    sentence = fold(words)
+    known = (*_by_keyword(site.folder), *more)
+    inside = [word for word in known if len(word) > 1 and word in sentence]
+    longest = max(inside, key=len, default="")
+    return longest if len(longest) >= SHARE * len(sentence) else None

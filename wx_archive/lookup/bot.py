@@ -122,17 +122,27 @@ def by_number(turn: Turn[Text]) -> Reply | None:
         return None
     if len(hits) == 1:
         return _card(turn, hits[0])
-    _remember(turn, ShownList(turn.words, None, 1, [hit.pid for hit in hits[: rules.PAGE]]))
-    return TextReply(texts.numbered(hits, turn.words))
-
-
-@router.on_words(Stage.LOOKUP)
-def look_up(turn: Turn[Text]) -> Reply:
-    """Look up whatever else was typed or said."""
     return _look_up(turn, turn.words, None)
 
 
+@router.on_words(Stage.LOOKUP)
+def look_up(turn: Turn[Text]) -> Reply | None:
+    """Look up whatever else was typed or said."""
+    return _found(turn, turn.words, None)
+
+
+@router.on_words(Stage.INSTEAD)
+def look_up_instead(turn: Turn[Text]) -> Reply:
+    """Look up what a sentence that found nothing is likely about."""
+    return _nothing(turn, turn.words, None)
+
+
 def _look_up(turn: Turn[Any], text: str, kind: Kind | None, *, page: int = 1) -> Reply:
+    return _found(turn, text, kind, page=page) or _nothing(turn, text, kind)
+
+
+def _found(turn: Turn[Any], text: str, kind: Kind | None, *, page: int = 1) -> Reply | None:
+    """Return the list of what was found; None when nothing was."""
     if len(text) > MAX_LENGTH:
         return TextReply(standing(turn.site, "too_long"))
     page = min(page, COUNT_BOUND // rules.PAGE)
@@ -148,7 +158,7 @@ def _look_up(turn: Turn[Any], text: str, kind: Kind | None, *, page: int = 1) ->
     if found.query.is_empty:
         return TextReply(standing(turn.site, "unanswered"))
     if found.total == 0:
-        return _nothing(turn, text, kind)
+        return None
     if not found.hits:
         return TextReply(texts.END_OF_LIST)
     _remember(turn, _extended(turn, found.query.text, kind, page, found.hits))
@@ -164,6 +174,11 @@ def _nothing(turn: Turn[Any], text: str, kind: Kind | None) -> Reply:
         return TextReply(standing(turn.site, "livelihood"))
     if len(text) == 1:
         return TextReply(standing(turn.site, "ask_more"))
+    with turn.reads() as connection:
+        found = service.find_instead(connection, turn.site, text, today=turn.today, kind=kind)
+    if found is not None:
+        _remember(turn, _extended(turn, found.query.text, kind, 1, found.hits))
+        return TextReply(texts.listing(found, page=1, instead=True))
     head = texts.NOTHING.format(text=escape_label(text))
     return TextReply(f"{head}\n{standing(turn.site, 'nothing_found')}")
 

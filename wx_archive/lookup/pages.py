@@ -23,7 +23,7 @@ def blueprint(services: Services) -> Blueprint:
         text, kind = rules.split_scope(request.args.get("q", "")[: MAX_LENGTH + 1])
         kind = _kind(request.args.get("kind", "")) or kind
         page = _page(request.args.get("page", ""))
-        found = None
+        found, instead = None, None
         if text and len(text) <= MAX_LENGTH:
             with services.database.reads() as connection:
                 found = service.find(
@@ -35,6 +35,10 @@ def blueprint(services: Services) -> Blueprint:
                     offset=(page - 1) * PER_PAGE,
                     limit=PER_PAGE,
                 )
+                if found.total == 0:
+                    instead = service.find_instead(
+                        connection, services.site, text, today=clock.today(), kind=kind
+                    )
         return render_template(
             "lookup/h5/lookup.html",
             text=text,
@@ -42,6 +46,7 @@ def blueprint(services: Services) -> Blueprint:
             page=page,
             pages=-(-found.total // PER_PAGE) if found else 0,
             found=found,
+            instead=instead,
             total=texts.total(found) if found else "",
             badge=service.badge,
             livelihood=rules.touches_livelihood(text),

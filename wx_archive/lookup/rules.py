@@ -1,9 +1,11 @@
 """What is asked for: scope words, polite prefixes, livelihood matters."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from wx_archive.catalogue.rules import Kind
+from wx_archive.catalogue.tokens import normalise, words
 from wx_archive.core.text import fold
 
 PAGE: Final = 5
@@ -13,9 +15,27 @@ _ASKING: Final = re.compile(
 )
 LIVELIHOOD: Final = (
     "婚姻", "结婚", "离婚", "知青", "知识青年", "上山下乡", "下乡", "招工", "学籍", "毕业生登记",
-    "独生子女", "退伍", "复员", "收养", "户籍底册",
+    "独生子女", "退伍", "复员", "老兵", "参军", "入伍", "收养", "户籍底册",
 )  # fmt: skip
 """Matters of private life whose records are never shown or counted here, open or not."""
+
+_PERSONAL: Final = re.compile("我|他|她|爷爷|奶奶|外公|外婆|父亲|母亲|爸|妈|老伴|家里")
+_ASKED_WITH: Final = """
+    你好 您好 请问 麻烦 谢谢 帮忙 帮我 我想 我要 想要 我能 能不能 可不可以 可以 需要 怎么办
+    怎么样 怎么 怎样 如何 什么时候 什么 哪些 哪里 哪儿 哪个 多少 是谁 是不是 有没有 一下 关于 相关
+    有关 我们 你们 知道 了解 查询 查找 搜索 还是 现在 这个 那个 的 了 吗 呢 呀 啊 吧 是 在 和 与
+    我 你 您 他 她 有 要 想 查 找 搜 办 到 去 来 看 把 给 谁 哪 几 能 会 都 就 还 请 放
+"""
+FILLERS: Final = tuple(sorted(_ASKED_WITH.split(), key=len, reverse=True))
+"""Words of asking rather than of what is asked for; the longest first."""
+PARTICLES: Final = frozenset("的了吗呢呀啊吧")
+GENERIC: Final = frozenset(
+    (
+        *("文件", "规定", "政策", "资料", "情况", "条件", "手续", "流程", "办理", "通知", "问题"),
+        *("档案", "工作", "意见", "办法", "加强", "标准"),
+    )
+)
+"""What nearly every title is about: alone it says nothing."""
 
 
 def split_scope(text: str) -> tuple[str, Kind | None]:
@@ -39,4 +59,42 @@ def without_asking(text: str) -> str | None:
 
 def touches_livelihood(text: str) -> bool:
     """Tell whether the words are about private life; decided by the words alone."""
-    return any(word in text for word in LIVELIHOOD)
+    normal = normalise(text)
+    return any(word in normal for word in LIVELIHOOD) or (
+        "档案" in normal and _PERSONAL.search(normal) is not None
+    )
+
+
+def spell_years(years: tuple[int, int] | None) -> list[str]:
+    """Return the years as one types them: nothing, 1978年, or 2010-2019."""
+    if years is None:
+        return []
+    first, last = years
+    return [f"{first}年" if first == last else f"{first}-{last}"]
+
+
+def content_words(text: str, is_known: Callable[[str], bool]) -> list[str]:
+    """Return the words of a sentence that titles know, without the words of asking.
+
+    Reads from the left: the longest known word of two characters or more, unless a word of asking
+    at least as long stands there. ``is_known`` must hold for every beginning of a known word.
+    """
+    found: list[str] = []
+    for run in words(normalise(text)):
+        place = 0
+        while place < len(run):
+            known = _known_length(run[place:], is_known)
+            filler = next((len(word) for word in FILLERS if run.startswith(word, place)), 0)
+            if known > max(filler, 1) and not (filler == 1 and known == 2):
+                found.append(run[place : place + known])
+                place += known
+            else:
+                place += filler or 1
+    return [word for word in dict.fromkeys(found) if word not in GENERIC]
+
+
+def _known_length(text: str, is_known: Callable[[str], bool]) -> int:
+    length = 1
+    while length < len(text) and text[length] not in PARTICLES and is_known(text[: length + 1]):
+        length += 1
+    return length if length > 1 else 0

@@ -18,7 +18,7 @@ from wx_archive.catalogue.rules import (
     reference_code,
     validity,
 )
-from wx_archive.catalogue.search import Found, Hit
+from wx_archive.catalogue.search import COUNT_BOUND, Found, Hit
 from wx_archive.catalogue.visibility import public_documents, public_records
 from wx_archive.core.site import Site
 from wx_archive.lookup import rules
@@ -77,13 +77,39 @@ def find(
     query = understand(text, kind=kind, synonyms=synonyms)
     known = [hit for hit in by_number(connection, text, today=today) if kind in (None, hit.kind)]
     if known:
-        return Found(query, len(known), is_capped=False, hits=tuple(known[offset : offset + limit]))
+        total, is_capped = min(len(known), COUNT_BOUND), len(known) > COUNT_BOUND
+        return Found(query, total, is_capped, tuple(known[:COUNT_BOUND][offset : offset + limit]))
     found = search.search(connection, query, today=today, offset=offset, limit=limit)
     rest = rules.without_asking(text)
     if found.total == 0 and rest is not None:
         query = understand(rest, kind=kind, synonyms=synonyms)
         found = search.search(connection, query, today=today, offset=offset, limit=limit)
     return found
+
+
+def find_instead(
+    connection: Connection, site: Site, text: str, *, today: date, kind: Kind | None = None
+) -> Found | None:
+    """Return the first page of what a sentence that found nothing is likely about.
+
+    Its words that titles know are looked for together; then without the shortest, and so on.
+    The query of what is returned names the words that were looked for.
+    """
+    synonyms = load_synonyms(site.content / "synonyms.yaml")
+    whole = understand(text, kind=kind)
+
+    def is_known(word: str) -> bool:
+        spellings = (word, *synonyms.get(word, ()))
+        return any(search.is_in_a_title(connection, spelling) for spelling in spellings)
+
+    known = rules.content_words(" ".join(word.text for word in whole.words), is_known)
+    years = rules.spell_years(whole.years)
+    while known:
+        found = find(connection, site, " ".join([*years, *known]), today=today, kind=kind)
+        if found.total:
+            return found
+        known.remove(min(known, key=len))
+    return None
 
 
 def by_number(connection: Connection, text: str, *, today: date) -> Sequence[Hit]:

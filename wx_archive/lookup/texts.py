@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -37,31 +36,32 @@ def understood(found: Found) -> str:
         parts.append("只看现行文件" if query.kind is Kind.DOCUMENT else "只看开放档案")
     if query.years:
         first, last = query.years
-        parts.append(f"{first}年" if first == last else f"{first}—{last}年")
+        if str(first) not in query.text:
+            parts.append(f"{first}年" if first == last else f"{first}—{last}年")
     also = [other for word in query.words for other in word.alternatives]
     if also:
         parts.append("含" + "、".join(also[:2]))
     return "，".join(parts)
 
 
-def listing(found: Found, *, page: int) -> str:
-    """Return one page of a list, its links for the next step as far as they fit."""
+def listing(found: Found, *, page: int, instead: bool = False) -> str:
+    """Return one page of a list, its links for the next step as far as they fit.
+
+    Args:
+        found: the page's entries.
+        page: its number, from 1.
+        instead: the words are not those that were typed but what they are likely about.
+    """
     first = (page - 1) * rules.PAGE + 1
     last = first + len(found.hits) - 1
     pages = -(-found.total // rules.PAGE)
     position = f"，先看 {first}–{last}" if page == 1 and pages > 1 else f"，第 {page}/{pages} 页"
-    head = f"〔档案查询〕{understood(found)} {total(found)}{position if pages > 1 else ''}："
+    asked = ("没有整句的，改查" if instead else "") + understood(found)
+    head = f"〔档案查询〕{asked} {total(found)}{position if pages > 1 else ''}："
     lines = [head, *(_line(number, hit) for number, hit in enumerate(found.hits, first))]
     if found.query.single_character:
         lines.insert(1, ONE_CHARACTER)
     return _fit(lines, _next_steps(found, page, pages))
-
-
-def numbered(hits: Sequence[Hit], text: str) -> str:
-    """Return the list of several entries that bear one number or code."""
-    shown = hits[: rules.PAGE]
-    head = f"〔档案查询〕“{escape_label(text)}” 共 {len(hits)} 条："
-    return _fit([head, *(_line(n, hit) for n, hit in enumerate(shown, 1))], ["回数字看那一条。"])
 
 
 def card(hit: Hit, origin: str) -> Article:
@@ -95,7 +95,8 @@ def unpack(argument: str) -> tuple[str, Kind | None, int] | None:
 
 
 def _line(number: int, hit: Hit) -> str:
-    title = tap_link(clip_bytes(hit.title, TITLE_BYTES), str(number), f"open.{hit.pid}")
+    label = clip_bytes(escape_label(hit.title), TITLE_BYTES)
+    title = tap_link(label, str(number), f"open.{hit.pid}")
     facts = [str(hit.dated.year) if hit.dated else "", badge(hit)]
     return f"{number} {title} · " + " · ".join(fact for fact in facts if fact)
 
@@ -118,8 +119,8 @@ def _next_steps(found: Found, page: int, pages: int) -> list[str]:
 def _fit(lines: list[str], steps: list[str]) -> str:
     """Join the lines and as many next steps as WeChat's limit leaves room for."""
     text = "\n".join(lines)
-    for index, step in enumerate(steps):
-        longer = text + ("\n" if index == 0 else "　") + step
+    for step in steps:
+        longer = f"{text}\n{step}"
         if len(longer.encode()) <= TEXT_LIMIT_BYTES:
             text = longer
     return text

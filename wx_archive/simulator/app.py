@@ -20,6 +20,10 @@ from wx_archive.simulator.traffic import Traffic
 from wx_archive.simulator.wire import Wire
 
 MAX_BODY_BYTES: Final = 20 << 20
+_POLICY: Final = (
+    "default-src 'self'; frame-src http:; img-src 'self' data: http: https:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
 _TEXTS: Final = {
     403: "模拟器只接受本机的请求。",
     404: "模拟器没有这个地址。",
@@ -45,7 +49,7 @@ def _app(traffic: Traffic) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.extensions["simulator"] = traffic
     app.before_request(_refuse_strangers)
-    app.after_request(_forbid_sniffing)
+    app.after_request(_protect)
     app.register_error_handler(HTTPException, _explain)
     for blueprint in (api, control, pages):
         app.register_blueprint(blueprint)
@@ -69,7 +73,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _forbid_sniffing(response: Response) -> Response:
+def _protect(response: Response) -> Response:
+    """Run only our own scripts; pages of the account stay inside the phone's frame."""
+    response.headers["Content-Security-Policy"] = _POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -8,6 +8,7 @@ counts as success. Source: docs/sources.md#platform-errors.
 import json
 import logging
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -42,11 +43,11 @@ class PlatformError(ArchiveError):
 class _Transport(WeChatClient):  # type: ignore[misc] # wechatpy is untyped
     """wechatpy's client with our own way of calling."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, timeout_s: tuple[float, float]) -> None:
         super().__init__(
             settings.wechat_app_id,
             settings.wechat_app_secret.get_secret_value(),
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
             auto_retry=False,
         )
         self._base = settings.wechat_api_url.rstrip("/")
@@ -69,8 +70,10 @@ class _Transport(WeChatClient):  # type: ignore[misc] # wechatpy is untyped
                 "force_refresh": force,
             },
         )
-        token = str(answer["access_token"])
-        life = max(60, int(answer.get("expires_in", 7200)) - TOKEN_MARGIN_S)
+        token, life_s = answer.get("access_token"), answer.get("expires_in")
+        if not isinstance(token, str) or not isinstance(life_s, int):
+            raise PlatformError(None, "微信接口没有给出 access_token")
+        life = max(60, life_s - TOKEN_MARGIN_S)
         self._store.put({f"token:{self.appid}": (token.encode(), timedelta(seconds=life))})
         return token
 
@@ -105,19 +108,21 @@ class _Transport(WeChatClient):  # type: ignore[misc] # wechatpy is untyped
     def _send(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
         try:
             response = self._http.request(
-                method, url, timeout=TIMEOUT_S, allow_redirects=False, **kwargs
+                method, url, timeout=self.timeout, allow_redirects=False, **kwargs
             )
         except requests.RequestException as err:
             raise PlatformError(None, f"连不上微信接口（{type(err).__name__}）") from err
+        unreadable = f"微信接口的回答看不懂（HTTP {response.status_code}）"
         try:
             answer = json.loads(response.content)
         except ValueError as err:
-            raise PlatformError(
-                None, f"微信接口的回答看不懂（HTTP {response.status_code}）"
-            ) from err
-        if not isinstance(answer, dict):
-            raise PlatformError(None, "微信接口的回答看不懂（不是对象）")
-        code = int(answer.get("errcode", 0))
+            raise PlatformError(None, unreadable) from err
+        # WeChat answers 200 even to a mistake; anything else comes from something in between.
+        if response.status_code != HTTPStatus.OK or not isinstance(answer, dict):
+            raise PlatformError(None, unreadable)
+        code = answer.get("errcode", 0)
+        if not isinstance(code, int):
+            raise PlatformError(None, unreadable)
         if code:
             raise PlatformError(code, str(answer.get("errmsg", "")))
         return answer
@@ -126,8 +131,10 @@ class _Transport(WeChatClient):  # type: ignore[misc] # wechatpy is untyped
 class Platform:
     """What the account asks of WeChat."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
-        self._client = _Transport(settings, store)
+    def __init__(
+        self, settings: Settings, store: Store, *, timeout_s: tuple[float, float] = TIMEOUT_S
+    ) -> None:
+        self._client = _Transport(settings, store, timeout_s)
 
     def menu(self) -> list[dict[str, Any]] | None:
         """Return the buttons of the account's menu, or None if it has none."""
@@ -137,7 +144,10 @@ class Platform:
             if err.code == NO_MENU:
                 return None
             raise
-        buttons: list[dict[str, Any]] = answer["menu"]["button"]
+        held = answer.get("menu")
+        buttons = held.get("button") if isinstance(held, dict) else None
+        if not isinstance(buttons, list):
+            raise PlatformError(None, "微信接口的回答里没有菜单")
         return buttons
 
     def push_menu(self, buttons: list[dict[str, Any]]) -> None:

@@ -12,7 +12,9 @@ from typing import Final
 from wx_archive.wechat.errors import MalformedError
 from wx_archive.wechat.xmltree import Tree, read_tree
 
-_DIGITS: Final = re.compile(r"[0-9]{1,20}\Z")
+_DIGITS: Final = re.compile(r"[0-9]{1,19}\Z")
+_MAX_NUMBER: Final = 2**63 - 1
+"""What WeChat sends and a database keeps: 64 bits with a sign."""
 _USER: Final = re.compile(r"[^\s\x00-\x1f]{1,128}\Z")
 _SCENE_PREFIX: Final = "qrscene_"
 
@@ -248,7 +250,7 @@ class _Fields:
 
     def number(self, name: str, default: str | None = None) -> int:
         text = self.text(name, default).strip()
-        if not _DIGITS.match(text):
+        if not _DIGITS.match(text) or int(text) > _MAX_NUMBER:
             raise MalformedError(f"number-{name}"[:40])
         return int(text)
 

@@ -3,6 +3,7 @@
 Source of shapes and limits: docs/sources.md#passive-replies.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -15,6 +16,7 @@ TITLE_LIMIT_BYTES: Final = 128
 DESCRIPTION_LIMIT_BYTES: Final = 512
 SUCCESS: Final = b"success"
 """The answer that shows nothing; sent unsealed in every mode."""
+_CUT_TAG: Final = re.compile(r"<a?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,8 @@ def render(reply: Reply, to: Header, *, created_at: int) -> bytes:
 
 def _news(articles: tuple[Article, ...]) -> str:
     items = "".join(
-        f"<item><Title>{_cdata(clip_bytes(article.title, TITLE_LIMIT_BYTES))}</Title>"
-        "<Description>"
-        f"{_cdata(clip_bytes(article.description, DESCRIPTION_LIMIT_BYTES))}"
-        "</Description>"
+        f"<item><Title>{_clipped(article.title, TITLE_LIMIT_BYTES)}</Title>"
+        f"<Description>{_clipped(article.description, DESCRIPTION_LIMIT_BYTES)}</Description>"
         f"<PicUrl>{_cdata(article.picture_url)}</PicUrl>"
         f"<Url>{_cdata(article.url)}</Url></item>"
         for article in articles
@@ -92,13 +92,18 @@ def _news(articles: tuple[Article, ...]) -> str:
 
 
 def _fit_text(text: str) -> str:
-    """Cut an over-long text at the end of a line, so that no live link is cut in two."""
-    if len(text.encode("utf-8", "replace")) <= TEXT_LIMIT_BYTES:
-        return text
-    kept = clip_bytes(text, TEXT_LIMIT_BYTES, ellipsis="")
+    """Cut an over-long text, never inside a character nor inside a live link."""
+    safe = xml_safe(text)
+    if len(safe.encode()) <= TEXT_LIMIT_BYTES:
+        return safe
+    kept = clip_bytes(safe, TEXT_LIMIT_BYTES - len("…".encode()), ellipsis="")
     if kept.rfind("<a ") > kept.rfind("</a>"):
         kept = kept[: kept.rfind("<a ")]
-    return clip_bytes(kept, TEXT_LIMIT_BYTES - 3, ellipsis="") + "…"
+    return _CUT_TAG.sub("", kept) + "…"
+
+
+def _clipped(text: str, limit: int) -> str:
+    return _cdata(clip_bytes(xml_safe(text), limit))
 
 
 def _cdata(text: str) -> str:

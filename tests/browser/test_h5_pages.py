@@ -1,0 +1,145 @@
+"""The citizens' pages in Chromium: readable at any size and theme, with the keyboard, in order."""
+
+import pytest
+import requests
+from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.screen import complaints, resize
+from wx_archive import demo
+from wx_archive.simulator.phone import Phone
+
+FIXED = (
+    "/",
+    "/h5/lookup",
+    "/h5/lookup?q=公积金",
+    "/h5/lookup?q=量子纠缠通信",
+    "/h5/lookup?q=知青",
+    "/h5/guides/",
+    "/h5/guides/livelihood-records",
+    "/h5/columns/history",
+    "/h5/articles/history-yunyang-prefecture-1476",
+    "/h5/documents/nothing-here",
+)
+BIG_TYPE = "document.documentElement.style.fontSize = '34px'"
+TOO_WIDE = """
+const width = document.documentElement.clientWidth;
+return [...document.body.querySelectorAll("*")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > width + 0.5)
+  .map((one) => `${one.tagName}.${one.className}: ${one.textContent.trim().slice(0, 30)}`);
+"""
+FAINT = """
+const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const light = (colour) => channels(colour).slice(0, 3)
+  .map((value) => value / 255)
+  .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+  .reduce((sum, value, at) => sum + value * [0.2126, 0.7152, 0.0722][at], 0);
+const ground = (one) => {
+  for (let node = one; node; node = node.parentElement) {
+    const colour = getComputedStyle(node).backgroundColor;
+    if ((channels(colour)[3] ?? 1) === 1) return colour;
+  }
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "rgb(0, 0, 0)" : "rgb(255, 255, 255)";
+};
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const found = [];
+while (walker.nextNode()) {
+  const one = walker.currentNode.parentElement, text = walker.currentNode.data.trim();
+  if (!text || !one.checkVisibility() || one.classList.contains("hidden")) continue;
+  const style = getComputedStyle(one), size = parseFloat(style.fontSize);
+  const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+  const [a, b] = [light(style.color), light(ground(one))].sort((x, y) => y - x);
+  const contrast = (a + 0.05) / (b + 0.05);
+  if (contrast < (isLarge ? 3 : 4.5)) found.push(`${text.slice(0, 20)} ${contrast.toFixed(2)}`);
+}
+return found;
+"""
+REACHABLE = """
+return [...document.querySelectorAll("a[href], button, input:not([type=hidden]), summary")]
+  .filter((one) => one.checkVisibility()).map((one) => one.outerHTML);
+"""
+TORN = """
+return [...document.querySelectorAll(".hit-facts > span, .facts dt, .scopes a")]
+  .filter((one) => one.getClientRects().length > 1).map((one) => one.textContent);
+"""
+SMALL_TARGETS = """
+return [...document.querySelectorAll("button, .button, .bar a, .scopes a, .hits a, summary, input")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
+  .map((one) => `${one.outerHTML.slice(0, 80)} ${one.getBoundingClientRect().height}`);
+"""
+
+
+@pytest.fixture
+def addresses(places: demo.Running) -> list[str]:
+    """Every kind of page, among them a document and a record."""
+    phone = Phone(places.simulator_url)
+    phone.follows()
+    cards = []
+    for number in ("兰政发〔2023〕5号", "0012-2-0345-012"):
+        phone.says(number)
+        cards.append(phone.last_articles[0].url)
+    return [*(places.account_url + path for path in FIXED), *cards]
+
+
+def visit(browser: Chrome, address: str) -> None:
+    """Open a page, with everything folded opened out."""
+    browser.get(address)
+    browser.execute_script("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_page_is_readable_on_a_phone(
+    browser: Chrome, addresses: list[str], *, dark: bool
+) -> None:
+    resize(browser, 390, 844, dark=dark)
+    wrong = []
+    for address in addresses:
+        visit(browser, address)
+        checks = {"faint": FAINT, "too wide": TOO_WIDE, "small": SMALL_TARGETS, "torn": TORN}
+        found = {name: browser.execute_script(check) for name, check in checks.items()}
+        browser.execute_script(BIG_TYPE)
+        found["too wide at 200 %"] = browser.execute_script(TOO_WIDE)
+        wrong += [f"{address} {name}: {what}" for name, what in found.items() if what]
+    assert wrong == []
+
+
+def test_the_keyboard_reaches_everything_in_the_order_it_is_read(
+    browser: Chrome, addresses: list[str]
+) -> None:
+    resize(browser, 390, 844)
+    for address in addresses:
+        visit(browser, address)
+        expected = browser.execute_script(REACHABLE)
+        reached = []
+        for _each in expected:
+            ActionChains(browser).send_keys(Keys.TAB).perform()
+            reached.append(browser.execute_script("return document.activeElement.outerHTML"))
+        assert reached == expected, address
+
+
+def test_no_page_needs_a_script_or_anything_from_elsewhere(
+    browser: Chrome, addresses: list[str]
+) -> None:
+    for address in addresses:
+        browser.get(address)
+        is_missing = "nothing-here" in address
+        said = [line for line in complaints(browser) if not (is_missing and "404" in line)]
+        assert said == [], address
+        assert browser.execute_script("return document.scripts.length") == 0
+    with requests.get(addresses[0], timeout=5) as answer:
+        assert "script-src" not in answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_big_type_stays_big_from_the_search_to_the_entry(
+    browser: Chrome, places: demo.Running
+) -> None:
+    resize(browser, 390, 844)
+    browser.get(f"{places.account_url}/h5/lookup?q=公积金")
+    browser.find_element("link text", "大字版").click()
+    size = "return getComputedStyle(document.documentElement).fontSize"
+    assert browser.execute_script(size) == "22px"
+    browser.find_element("css selector", ".hits a").click()
+    assert browser.execute_script(size) == "22px"
+    browser.find_element("link text", "标准字号").click()
+    assert browser.execute_script(size) == "17px"

@@ -1,0 +1,138 @@
+"""One contract for every store: SQL on both databases, Redis, and Redis with SQL behind it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from wx_archive.core.clock import seconds
+from wx_archive.core.database import Database
+from wx_archive.core.store import FallbackStore, RedisStore, Store, open_store
+
+KINDS = ["sqlite", "postgresql", "redis", "fallback"]
+LONG = seconds(60)
+SHORT = seconds(0.15)
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "redis":
+        yield RedisStore.connect(request.getfixturevalue("redis_url"))
+        return
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    else:
+        url = f"sqlite:///{tmp_path / 'archive.db'}"
+    redis_url = request.getfixturevalue("redis_url") if request.param == "fallback" else ""
+    database = Database(url)
+    opened, close = open_store(database, redis_url)
+    assert isinstance(opened, FallbackStore) is bool(redis_url)
+    yield opened
+    close()
+    database.dispose()
+
+
+def test_what_was_put_is_there(store: Store) -> None:
+    assert store.get("a") is None
+    store.put({"a": (b"1", LONG), "b": (b"\0\xff\r\n", LONG)})
+    assert store.get("a") == b"1"
+    assert store.get("b") == b"\0\xff\r\n"
+
+
+def test_a_newer_value_replaces_the_older(store: Store) -> None:
+    store.put({"a": (b"1", LONG)})
+    store.put({"a": (b"", LONG)})
+    assert store.get("a") == b""
+
+
+def test_a_large_value_and_a_long_key_are_kept(store: Store) -> None:
+    key, value = "k" * 200, bytes(range(256)) * 400
+    store.put({key: (value, LONG)})
+    assert store.get(key) == value
+
+
+def test_every_value_expires_after_its_own_time(store: Store) -> None:
+    store.put({"short": (b"1", SHORT), "long": (b"2", LONG)})
+    assert store.get("short") == b"1"
+    time.sleep(0.2)
+    assert store.get("short") is None
+    assert store.get("long") == b"2"
+
+
+def test_putting_again_starts_the_time_again(store: Store) -> None:
+    store.put({"a": (b"1", SHORT)})
+    store.put({"a": (b"2", LONG)})
+    time.sleep(0.2)
+    assert store.get("a") == b"2"
+
+
+def test_the_first_to_add_stands(store: Store) -> None:
+    assert store.add("a", b"1", ttl=LONG) == b"1"
+    assert store.add("a", b"2", ttl=LONG) == b"1"
+    assert store.get("a") == b"1"
+
+
+def test_an_expired_value_gives_way_to_the_next_to_add(store: Store) -> None:
+    store.add("a", b"1", ttl=SHORT)
+    time.sleep(0.2)
+    assert store.add("a", b"2", ttl=LONG) == b"2"
+    assert store.get("a") == b"2"
+
+
+def test_a_loser_does_not_prolong_the_winner(store: Store) -> None:
+    store.add("a", b"1", ttl=SHORT)
+    store.add("a", b"2", ttl=LONG)
+    time.sleep(0.2)
+    assert store.get("a") is None
+
+
+def test_of_many_who_add_at_once_one_wins_and_all_agree(store: Store) -> None:
+    together = threading.Barrier(8)
+
+    def add(number: int) -> bytes:
+        together.wait()
+        return store.add("race", str(number).encode(), ttl=LONG)
+
+    with ThreadPoolExecutor(8) as pool:
+        standing = set(pool.map(add, range(8)))
+    assert standing == {store.get("race")}
+
+
+def test_many_may_put_the_same_keys_at_once(store: Store) -> None:
+    def put(number: int) -> None:
+        for turn in range(10):
+            keys = (f"k{key}" for key in (range(5) if turn % 2 else range(4, -1, -1)))
+            store.put({key: (str(number).encode(), LONG) for key in keys})
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(put, range(6)))
+    assert all(store.get(f"k{key}") for key in range(5))
+
+
+def test_a_dropped_value_is_gone(store: Store) -> None:
+    store.put({"a": (b"1", LONG), "b": (b"2", LONG)})
+    store.drop("a")
+    store.drop("never-there")
+    assert store.get("a") is None
+    assert store.get("b") == b"2"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_processes_see_one_store(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'archive.db'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    databases = [Database(url), Database(url)]
+    (one, close_one), (other, close_other) = (open_store(each, "") for each in databases)
+    one.put({"a": (b"1", LONG)})
+    assert other.get("a") == b"1"
+    assert other.add("a", b"2", ttl=LONG) == b"1"
+    close_one()
+    close_other()
+    for database in databases:
+        database.dispose()
