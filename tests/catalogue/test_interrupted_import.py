@@ -20,6 +20,7 @@ from wx_archive.catalogue.query import understand
 from wx_archive.catalogue.service import STAGE_ROWS, Importer
 from wx_archive.core import schema
 from wx_archive.core.database import Database
+from wx_archive.core.errors import RefusedError
 
 TODAY = date(2026, 11, 23)
 ROWS = 2 * STAGE_ROWS + 50
@@ -198,3 +199,18 @@ def test_an_effect_hardly_waits_while_a_large_import_runs(sqlite_url: str, tmp_p
         each.dispose()
     assert len(waits) > 10
     assert max(waits) < 1
+
+
+def test_a_second_import_waits_its_turn(database: Database, tmp_path: Path) -> None:
+    path = a_file(tmp_path / "documents.jsonl", [a_document(f"D{n}") for n in range(500)])
+    refused: list[str] = []
+
+    def start_another(_done: int, _total: int) -> None:
+        with pytest.raises(RefusedError) as caught:
+            Importer(database, SECRET).documents(path)
+        refused.append(str(caught.value))
+
+    report = Importer(database, SECRET, progress=start_another).documents(path)
+    assert report.added == 500
+    assert set(refused) == {"另一个导入正在进行，请等它结束再来"}
+    assert Importer(database, SECRET).documents(path).unchanged == 500

@@ -177,3 +177,16 @@ def test_one_character_finds_the_titles_that_begin_with_it(
     )
     assert set(titles(look_up(database, "房"))) == {"房改方案", "《房屋管理办法》"}
     assert look_up(database, "猫").total == 0
+
+
+def test_what_is_in_force_comes_before_what_is_not_yet_and_that_before_what_is_over(
+    database: Database, tmp_path: Path
+) -> None:
+    import_documents(
+        database,
+        tmp_path,
+        a_document("later", title="养犬甲", date="2026-10-01", effective_from="2027-01-01"),
+        a_document("now", title="养犬乙", date="2019-01-01", effective_from="2019-02-01"),
+        a_document("over", title="养犬丙", date="2026-05-01", effective_to="2026-06-30"),
+    )
+    assert titles(look_up(database, "养犬")) == ["养犬乙", "养犬甲", "养犬丙"]

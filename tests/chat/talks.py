@@ -19,7 +19,7 @@ from wx_archive.core.schema import installation
 from wx_archive.core.site import Site
 from wx_archive.core.store import Store
 from wx_archive.followers.models import Follower
-from wx_archive.wechat import inbound
+from wx_archive.wechat import decoder, inbound
 from wx_archive.wechat.replies import Reply, TextReply
 
 SITE = Site(Path(__file__).parents[2], "http://127.0.0.1:8000", is_demo=True)
@@ -71,7 +71,7 @@ def do_effect(turn: Turn[Any]) -> None:
 
 
 def read(text: str) -> inbound.Inbound:
-    return inbound.decode(text.encode())
+    return decoder.decode(text.encode())
 
 
 def reply(answering: Answering, told: str, *, later_s: float = 0) -> bytes:

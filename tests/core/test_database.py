@@ -180,3 +180,24 @@ def test_a_file_that_is_no_database_is_not_worth_waiting_for(tmp_path: Path) -> 
         connection.execute(text("SELECT * FROM follower"))
     assert not is_transient(caught.value)
     engine.dispose()
+
+
+def test_only_one_process_at_a_time_does_what_must_be_done_alone(database: Database) -> None:
+    other = Database(database.url.render_as_string(hide_password=False))
+    with database.exclusively("import") as first:
+        assert first
+        with other.exclusively("import") as second, other.exclusively("demo") as another_task:
+            assert not second
+            assert another_task
+    with other.exclusively("import") as afterwards:
+        assert afterwards
+    other.dispose()
+
+
+def test_work_of_the_bureau_may_take_its_time(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.begin(unhurried=True) as session:
+        assert session.execute(text("SHOW statement_timeout")).scalar_one() == "0"
+    with database.begin() as session:
+        assert session.execute(text("SHOW statement_timeout")).scalar_one() == "3s"
+    database.dispose()

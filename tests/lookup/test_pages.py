@@ -231,3 +231,20 @@ def test_the_restricted_change_no_byte_of_any_page(
     ]
     import_records(database, tmp_path, *rows)
     assert [browser.get(address).data for address in addresses] == before
+
+
+def test_a_sentence_that_finds_nothing_shows_what_its_words_find(browser: Client) -> None:
+    page = get(browser, "/h5/lookup?q=住房公积金怎么提取")
+    page.check_frame()
+    assert "没有查到“住房公积金怎么提取”" in page.text
+    assert "改查“住房公积金 提取”" in page.text
+    assert any(link.startswith("/h5/documents/") for link in page.links)
+
+
+def test_the_address_of_the_style_names_its_version(browser: Client) -> None:
+    text = browser.get("/h5/lookup").get_data(as_text=True)
+    address = re.search(r'href="(/static/h5\.css\?v=[0-9a-f]{10})"', text)
+    assert address
+    with browser.get(address[1]) as answer:
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wx_archive.wechat import inbound
+from wx_archive.wechat import decoder, inbound
 from wx_archive.wechat.errors import MalformedError
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "data" / "wechat_samples"
@@ -161,7 +161,7 @@ def test_every_sample_is_told_here() -> None:
 @pytest.mark.parametrize("number", DECODED)
 def test_a_sample_becomes_the_right_value(number: str) -> None:
     kind, fields = DECODED[number]
-    message = inbound.decode(sample(number))
+    message = decoder.decode(sample(number))
     assert type(message) is kind
     assert {name: getattr(message, name) for name in fields} == fields
 
@@ -169,13 +169,13 @@ def test_a_sample_becomes_the_right_value(number: str) -> None:
 @pytest.mark.parametrize("number", sorted(BARE_SEALS))
 def test_a_sealed_body_without_its_envelope_is_no_message(number: str) -> None:
     with pytest.raises(MalformedError):
-        inbound.decode(sample(number))
+        decoder.decode(sample(number))
 
 
 def test_the_common_fields_are_read() -> None:
-    header = inbound.decode(sample("083")).header
+    header = decoder.decode(sample("083")).header
     assert header.to_user == "gh_a96a4a619366"
     assert header.openid == "olPjZjsXuQPJoV0HlruZkNzKc91E"
     assert header.created_at == 1358061152
     assert not header.is_event
-    assert inbound.decode(sample("093")).header.is_event
+    assert decoder.decode(sample("093")).header.is_event

@@ -25,6 +25,8 @@ from wx_archive.catalogue.rules import Disclosure, Openness
 from wx_archive.core.errors import RefusedError
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+MAX_BODY_CHARACTERS: Final = 1_000_000
+"""What one entry of PostgreSQL's index can surely hold: a tsvector ends at 1 MiB."""
 _MESSAGES: Final = {
     "missing": "缺这一列",
     "string_too_short": "不能为空",
@@ -129,7 +131,7 @@ class DocumentRow(_Row):
 
     issuer: Words = Field(default="", max_length=500)
     category: Words = Field(default="", max_length=100)
-    body: Words = ""
+    body: Words = Field(default="", max_length=MAX_BODY_CHARACTERS)
     openness: Disclosure | None = None
     effective_from: Day = None
     effective_to: Day = None

@@ -107,7 +107,7 @@ class Importer:
         done = 0
         pause = _Pause()
         for lines in _chunks(self._good_lines(path, kind)):
-            with self.database.begin() as session:
+            with self.database.begin(unhurried=True) as session:
                 self._stage(session, kind, batch_id, lines, report)
                 if self.dry_run:
                     session.rollback()
@@ -138,7 +138,7 @@ class Importer:
 
     def _open_batch(self, kind: Kind, digest: str) -> int:
         """Return the batch of this very file if it was cut short, else a new one."""
-        with self.database.begin() as session:
+        with self.database.begin(unhurried=True) as session:
             waiting = session.scalars(
                 select(ImportBatch).where(
                     ImportBatch.kind == kind.value, ImportBatch.published_at.is_(None)
@@ -234,7 +234,7 @@ class Importer:
     def _publish(self, kind: Kind, batch_id: int) -> None:
         """Show the whole batch and hide what it replaces: one short transaction."""
         table = _table(kind)
-        with self.database.begin() as session:
+        with self.database.begin(unhurried=True) as session:
             newer = aliased(table)
             replaced = select(table.id).where(
                 table.batch_id != batch_id,
@@ -266,7 +266,7 @@ class Importer:
             ImportBatch.kind == kind.value, ImportBatch.published_at.is_(None)
         )
         while True:
-            with self.database.begin() as session:
+            with self.database.begin(unhurried=True) as session:
                 ids = list(
                     session.scalars(
                         select(table.id)

@@ -124,13 +124,18 @@ class Database:
         return self._write
 
     @contextmanager
-    def begin(self, *, patience_s: float | None = None) -> Iterator[Session]:
+    def begin(
+        self, *, patience_s: float | None = None, unhurried: bool = False
+    ) -> Iterator[Session]:
         """Open the one session of an effect; commits at the end, rolls back on any error.
 
         Args:
             patience_s: how long at most to wait for another writer; None waits as usual.
+            unhurried: work of the bureau, not of a message: no statement timeout.
         """
         with Session(self._write, expire_on_commit=False) as session, session.begin():
+            if unhurried and not self.is_sqlite:
+                session.execute(text("SET LOCAL statement_timeout = 0"))
             if patience_s is not None:
                 self._limit_waiting(session, max(1, int(patience_s * 1000)))
             yield session

@@ -2,8 +2,10 @@
 
 import click
 
+from wx_archive.catalogue.query import MAX_LENGTH
 from wx_archive.core import clock, schema
 from wx_archive.core.cli import as_json, print_json, settings_of_installation
+from wx_archive.core.errors import RefusedError
 from wx_archive.core.services import open_services
 from wx_archive.lookup import rules, service, texts
 
@@ -16,6 +18,8 @@ def lookup(query: tuple[str, ...], limit: int, *, json_wanted: bool) -> None:
     """Look something up as citizens do."""
     asked = " ".join(query)
     text, kind = rules.split_scope(asked)
+    if len(text) > MAX_LENGTH:
+        raise RefusedError(f"要查的话太长，最多 {MAX_LENGTH} 个字，请挑两三个要紧的词")
     with open_services(settings_of_installation()) as services:
         schema.require_current(services.database, demo=True)
         with services.database.reads() as connection:

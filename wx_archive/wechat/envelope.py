@@ -14,9 +14,10 @@ from typing import Final
 
 from wx_archive.core.settings import Encryption, Settings
 from wx_archive.core.text import xml_safe
-from wx_archive.wechat import inbound
+from wx_archive.wechat import decoder
 from wx_archive.wechat.crypto import MessageCipher, same, sign
 from wx_archive.wechat.errors import ForgedError, MalformedError, TooLargeError
+from wx_archive.wechat.inbound import Inbound
 from wx_archive.wechat.replies import SUCCESS
 from wx_archive.wechat.xmltree import read_tree
 
@@ -37,7 +38,7 @@ class Opened:
         cipher: the key that opened it; None in plain mode.
     """
 
-    message: inbound.Inbound
+    message: Inbound
     raw: bytes
     signature: str
     body_digest: str
@@ -82,7 +83,7 @@ class Account:
             signature, cipher, raw = self._check_signature(query, now), None, body
         else:
             signature, cipher, raw = self._unseal(query, body, now)
-        message = inbound.decode(raw)
+        message = decoder.decode(raw)
         if message.header.to_user != self._receiver:
             raise ForgedError("receiver")
         digest = hashlib.sha256(body).hexdigest()

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.wechat.deliveries import SECOND, an_event, xml
-from wx_archive.wechat import inbound
+from wx_archive.wechat import decoder, inbound
 from wx_archive.wechat.errors import MalformedError
 
 
 def read(text: str) -> inbound.Inbound:
-    return inbound.decode(text.encode())
+    return decoder.decode(text.encode())
 
 
 def identity(text: str) -> str:
@@ -84,7 +84,7 @@ def test_what_wechat_would_not_send_is_refused(what: str) -> None:
 )
 def test_a_body_in_another_encoding_is_refused(raw: bytes) -> None:
     with pytest.raises(MalformedError):
-        inbound.decode(raw)
+        decoder.decode(raw)
 
 
 def test_a_text_keeps_every_character_that_was_typed() -> None:
