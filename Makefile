@@ -19,7 +19,7 @@ format: $(VENV)/.dev
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
-	$(BIN)/codespell README.en.md docs wx_archive tests benchmarks
+	$(BIN)/codespell README.en.md CONTRIBUTING.md docs wx_archive benchmarks
 
 types: $(VENV)/.dev
 	$(BIN)/mypy

@@ -53,7 +53,7 @@ def test_a_question_about_ones_own_records_leads_to_the_desk(
     assert "不在网上查" in demo_talk.visible
 
 
-@pytest.mark.parametrize("words", ["不存在的词语xyz", "查 量子纠缠", "怎么办理手续"])
+@pytest.mark.parametrize("words", ["不存在的词语xyz", "查 量子纠缠", "怎么办理手续", "公基金"])
 def test_what_nothing_is_about_is_not_answered_with_something_else(
     demo_talk: Talk, words: str
 ) -> None:

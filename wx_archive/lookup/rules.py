@@ -28,6 +28,7 @@ _ASKED_WITH: Final = """
 """
 FILLERS: Final = tuple(sorted(_ASKED_WITH.split(), key=len, reverse=True))
 """Words of asking rather than of what is asked for; the longest first."""
+SENTENCE_LENGTH: Final = 5
 PARTICLES: Final = frozenset("的了吗呢呀啊吧")
 GENERIC: Final = frozenset(
     (
@@ -76,16 +77,22 @@ def spell_years(years: tuple[int, int] | None) -> list[str]:
 def content_words(text: str, is_known: Callable[[str], bool]) -> list[str]:
     """Return the words of a sentence that titles know, without the words of asking.
 
-    Reads from the left: the longest known word of two characters or more, unless a word of asking
-    at least as long stands there. ``is_known`` must hold for every beginning of a known word.
+    Reads from the left: a word of asking is passed over, else the longest known word of two
+    characters or more is taken. A short word is no sentence: part of it is something else
+    (公基金 is not about 基金). ``is_known`` must hold for every beginning of a known word.
     """
     found: list[str] = []
-    for run in words(normalise(text)):
+    runs = words(normalise(text))
+    if len(runs) == 1 and len(runs[0]) < SENTENCE_LENGTH:
+        return []
+    for run in runs:
         place = 0
         while place < len(run):
-            known = _known_length(run[place:], is_known)
             filler = next((len(word) for word in FILLERS if run.startswith(word, place)), 0)
-            if known > max(filler, 1) and not (filler == 1 and known == 2):
+            known = 0
+            if filler < 2 and run[place] not in PARTICLES:
+                known = _known_length(run[place:], is_known)
+            if known > 1 + filler:  # a single character of asking gives way only to a longer word
                 found.append(run[place : place + known])
                 place += known
             else:
