@@ -42,7 +42,7 @@ def said(told: str, state: State | None = None) -> list[str]:
     return [text for text, _argument in order(told, state)]
 
 
-ALWAYS = ["CONTEXT", "KEYWORD", "NUMBER", "LOOKUP", "kind", "otherwise"]
+ALWAYS = ["CONTEXT", "KEYWORD", "NUMBER", "LOOKUP", "SENTENCE", "INSTEAD", "kind", "otherwise"]
 
 
 def test_the_order_of_understanding_is_the_promised_one() -> None:
