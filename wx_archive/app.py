@@ -74,6 +74,7 @@ def create_app() -> Callable[..., Any]:
 def _flask(settings: Settings, services: Services) -> Flask:
     flask = Flask("wx_archive")
     flask.add_template_filter(h5.badge_mark)
+    flask.add_template_filter(h5.dial)
     flask.add_template_filter(h5.with_big)
     flask.add_template_filter(h5.without_big)
     flask.add_template_global(h5.asset)

@@ -30,6 +30,11 @@ def entry_id(kind: Kind, target_id: int, dated: date | None) -> int:
     return (day << _TARGET_BITS) | (target_id << 1) | (kind is Kind.RECORD)
 
 
+def kind_of(entry: int) -> Kind:
+    """Return which kind of thing an entry's id stands for."""
+    return Kind.RECORD if entry & 1 else Kind.DOCUMENT
+
+
 def add(connection: Connection, targets: Sequence[Target], *, today: date) -> int:
     """Index what may be indexed of ``targets``; return how many entries were written."""
     built = [_build(target) for target in targets if may_be_indexed(target, today=today)]

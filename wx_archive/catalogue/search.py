@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from wx_archive.catalogue import tokens
+from wx_archive.catalogue.index import kind_of
 from wx_archive.catalogue.models import SearchEntry, SearchText
 from wx_archive.catalogue.query import Query, Word
 from wx_archive.catalogue.rules import Kind, Period, Validity, validity
@@ -57,12 +58,14 @@ class Found:
     Attributes:
         total: exact up to `COUNT_BOUND`.
         is_capped: there are more than `COUNT_BOUND`.
+        kinds: which kinds there are among all of them.
     """
 
     query: Query
     total: int
     is_capped: bool
     hits: tuple[Hit, ...]
+    kinds: frozenset[Kind] = frozenset()
 
 
 def search(
@@ -75,7 +78,9 @@ def search(
     ordered = _ranked(connection, query, everything, today)
     page = ordered[:COUNT_BOUND][offset : offset + limit]
     total = min(len(everything), COUNT_BOUND)
-    return Found(query, total, len(everything) > COUNT_BOUND, _hits(connection, page, today))
+    is_capped = len(everything) > COUNT_BOUND
+    kinds = frozenset(map(kind_of, everything))
+    return Found(query, total, is_capped, _hits(connection, page, today), kinds)
 
 
 def by_number(connection: Connection, key: str, *, today: date) -> tuple[Hit, ...]:

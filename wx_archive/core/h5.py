@@ -26,6 +26,11 @@ def badge_mark(word: str) -> Markup:
     return Markup('<span class="badge {}">{}</span>').format(_SHAPES.get(word, "warn"), word)
 
 
+def dial(telephone: str) -> str:
+    """Return the digits of a telephone number as a phone dials them."""
+    return "".join(char for char in telephone if char in "+0123456789")
+
+
 def wants_big(request: Request) -> bool:
     """Tell whether the page is shown in big type (适老化): asked for now, or chosen before."""
     return request.args.get(BIG, request.cookies.get(BIG)) == "1"

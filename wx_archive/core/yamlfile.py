@@ -95,7 +95,10 @@ def parse(text: str, model: type[M], path: Path, *, first_line: int = 1) -> M:
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
         line, column = (mark.line + 1 + shift, mark.column + 1) if mark else (1, 1)
-        raise FileProblemError(f"{path}:{line}:{column}: {err.problem}") from err
+        problem = err.problem or "看不懂"
+        if problem.isascii():  # the parser's own words
+            problem = f"YAML 写法有误（{problem}）"
+        raise FileProblemError(f"{path}:{line}:{column}: {problem}") from err
     except yaml.reader.ReaderError as err:
         before = text[: err.position]
         line, column = before.count("\n") + 1 + shift, len(before) - before.rfind("\n")
@@ -135,15 +138,25 @@ def _where(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in loc) + "：" if loc else ""
 
 
+_REASONS = {
+    "missing": "缺这一项",
+    "extra_forbidden": "没有这一项，请检查拼写",
+    "string_type": "要写成文字",
+    "string_too_short": "不能为空",
+    "too_short": "不能为空",
+    "list_type": "要写成列表，如 [甲, 乙]",
+    "dict_type": "要写成“名称: 内容”的样子",
+    "model_type": "要写成“名称: 内容”的样子",
+}
+
+
 def _reason(item: Any) -> str:
     match item["type"]:
-        case "missing":
-            return "缺这一项"
-        case "extra_forbidden":
-            return "没有这一项，请检查拼写"
         case "string_too_long":
             return f"太长，最多 {item['ctx']['max_length']} 个字"
+        case "string_pattern_mismatch":
+            return f"写法不对，要符合 {item['ctx']['pattern']}"
         case "value_error":
             return str(item["ctx"]["error"])
-        case _:
-            return str(item["msg"])
+        case kind:
+            return _REASONS.get(kind, str(item["msg"]))

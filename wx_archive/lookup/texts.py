@@ -108,7 +108,7 @@ def _next_steps(found: Found, page: int, pages: int) -> list[str]:
         steps.append("▸" + tap_link("下一页", "下一页", pack(query.text, query.kind, page + 1)))
     if page > 1:
         steps.append("▸" + tap_link("上一页", "0", pack(query.text, query.kind, page - 1)))
-    if query.kind is None and pages > 1:
+    if len(found.kinds) > 1 and pages > 1:
         steps += [
             "▸" + tap_link(label, f"{rules.scope_word(kind)} {query.text}")
             for label, kind in (("只看现行文件", Kind.DOCUMENT), ("只看开放档案", Kind.RECORD))
