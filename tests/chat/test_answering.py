@@ -28,7 +28,7 @@ from wx_archive.chat.turn import Turn
 from wx_archive.core.clock import seconds
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
-from wx_archive.core.store import SqlStore, entries
+from wx_archive.core.store import SqlStore, Store, entries
 from wx_archive.wechat.inbound import Unsubscribe
 from wx_archive.wechat.replies import NoReply, Reply, TextReply
 
@@ -294,6 +294,41 @@ def test_a_reply_bears_the_questions_second_so_that_it_renders_the_same_again(
     answer = reply(start(database, a_counting_router()), tapped("work"), later_s=3)
     assert f"<CreateTime>{SECOND}</CreateTime>".encode() in answer
     assert follower(database).openid == OPENID
+
+
+class LateStore:
+    """A store that shows no reply to whoever looks: as when two deliveries look at one moment."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.put, self.add, self.drop = store.put, store.add, store.drop
+
+    def get(self, key: str) -> bytes | None:
+        return None if key.startswith("reply:") else self._store.get(key)
+
+
+def test_of_two_deliveries_at_one_moment_the_first_answer_stands_and_only_it_is_remembered(
+    database: Database, start: Start
+) -> None:
+    router = a_router()
+    pages = iter("12")
+
+    @router.on_words(Stage.LOOKUP)
+    def turn_page(turn: Turn[Any]) -> Reply:
+        page = next(pages)
+        turn.remember("page", page.encode(), ttl=seconds(60))
+        return TextReply(page)
+
+    @router.on_click("where")
+    def where(turn: Turn[Any]) -> Reply:
+        return TextReply((turn.recall("page") or b"nowhere").decode())
+
+    with ExitStack() as held:
+        answering = start(database, router, store=LateStore(a_store(database, held)))
+        first = reply(answering, typed("下一页"))
+        assert reply(answering, typed("下一页")) == first
+        assert words(first) == "1"
+        assert words(reply(answering, tapped("where"))) == "1"
 
 
 def test_a_refusal_is_told_in_its_own_words_and_changes_nothing(

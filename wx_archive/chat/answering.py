@@ -165,12 +165,13 @@ class Answering:
             answer = self._run_read(route, turn)
         if answer is None:
             return None
-        keep = {name: (value, ttl) for name, value, ttl in turn.remembered}
         if not route.effect:
-            keep[f"reply:{delivery.key}"] = (answer, dedupe.KEPT_WITHOUT_EFFECT)
             if not isinstance(turn.message, MassSendFinished | PublishFinished):
                 self._activity.note(turn.message.header.openid, turn.now)
-        self._remember(keep)
+            standing_answer = self._keep_reply(delivery.key, answer)
+            if standing_answer != answer:  # another delivery was quicker: its answer counts
+                return standing_answer
+        self._remember({name: (value, ttl) for name, value, ttl in turn.remembered})
         log.info(
             "chat.answered kind=%s handler=%s follower=%s ms=%.1f",
             type(turn.message).__name__,
@@ -179,6 +180,16 @@ class Answering:
             (time.monotonic() - started) * 1000,
         )
         return answer
+
+    def _keep_reply(self, key: str, answer: bytes) -> bytes:
+        """Keep the answer for the message's other deliveries; return the one that stands."""
+        try:
+            return self._store.add(f"reply:{key}", answer, ttl=dedupe.KEPT_WITHOUT_EFFECT)
+        except Exception as err:
+            if not is_transient(err):
+                raise
+            log.warning("chat.not_remembered cause=%s", type(err).__name__)
+            return answer
 
     def _remember(self, keep: Mapping[str, Lasting]) -> None:
         """Keep short-lived values; the answer stands even if the store is away."""

@@ -164,10 +164,9 @@ class RedisStore:
 
     def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
         """Keep the value unless one is there; return what stands."""
-        standing = self._client.set(
-            self._prefix + key, value, px=_milliseconds(ttl), nx=True, get=True
-        )
-        return standing if isinstance(standing, bytes) else value
+        if self._client.set(self._prefix + key, value, px=_milliseconds(ttl), nx=True):
+            return value
+        return self.get(key) or value
 
     def drop(self, key: str) -> None:
         """Forget the key."""
