@@ -6,8 +6,9 @@ from datetime import timedelta
 from tests.chat.conftest import Start
 from tests.chat.talks import a_router, follower, followers, reply, typed
 from tests.wechat.deliveries import NOW, OPENID
-from wx_archive.chat import activity
+from wx_archive.chat import activity, dedupe
 from wx_archive.chat.activity import Activity
+from wx_archive.core import clock
 from wx_archive.core.database import Database
 
 
@@ -44,6 +45,17 @@ def test_what_cannot_be_written_now_is_written_later(sqlite: Database) -> None:
         session.connection().exec_driver_sql("ALTER TABLE hidden RENAME TO follower")
     buffer.close()
     assert follower(sqlite).last_seen_at == NOW
+
+
+def test_replies_that_can_no_longer_be_asked_for_are_forgotten(database: Database) -> None:
+    moment = clock.now()
+    with database.begin() as session:
+        dedupe.claim(session, "old", now=moment - timedelta(hours=25))
+        dedupe.claim(session, "new", now=moment - timedelta(hours=23))
+    Activity(database).sweep()
+    with database.reads() as connection:
+        assert dedupe.recall(connection, "old") is None
+        assert dedupe.recall(connection, "new") is not None
 
 
 def test_a_full_buffer_takes_nobody_new_but_goes_on_for_those_it_has(sqlite: Database) -> None:

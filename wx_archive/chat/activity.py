@@ -1,18 +1,25 @@
-"""Last-seen moments of followers, written in batches: at most a second of them may be lost."""
+"""What the conversation writes beside its turns: last-seen moments in batches, and tidying up.
+
+At most a second of last-seen moments may be lost.
+"""
 
 import logging
 import threading
+import time
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from wx_archive.chat import dedupe
+from wx_archive.core import clock
 from wx_archive.core.database import Database
 from wx_archive.followers import service as followers
 
 log = logging.getLogger(__name__)
 
 FLUSH_EVERY_S: Final = 1.0
+SWEEP_EVERY_S: Final = 600.0
 BOUND: Final = 10_000
 
 
@@ -49,6 +56,14 @@ class Activity:
             with self._lock:
                 self._seen = batch | self._seen if len(self._seen) < BOUND else self._seen
 
+    def sweep(self) -> None:
+        """Forget the replies to messages that WeChat can no longer repeat."""
+        try:
+            with self._database.begin() as session:
+                dedupe.sweep(session, now=clock.now())
+        except SQLAlchemyError as err:
+            log.warning("activity.not_swept cause=%s", type(err).__name__)
+
     def close(self) -> None:
         """Stop, writing what is left."""
         self._stop.set()
@@ -57,5 +72,9 @@ class Activity:
         self.flush()
 
     def _run(self) -> None:
+        sweep_at = time.monotonic()
         while not self._stop.wait(FLUSH_EVERY_S):
             self.flush()
+            if time.monotonic() >= sweep_at:
+                self.sweep()
+                sweep_at = time.monotonic() + SWEEP_EVERY_S

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-from datetime import datetime
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PID_LENGTH = 26
@@ -15,12 +14,6 @@ def _base32(value: int, length: int) -> str:
         value, digit = divmod(value, 32)
         digits.append(_CROCKFORD[digit])
     return "".join(reversed(digits))
-
-
-def new_pid(now: datetime) -> str:
-    """Return a fresh 26-character ULID: 48 bits of milliseconds, 80 random bits."""
-    milliseconds = int(now.timestamp() * 1000)
-    return _base32((milliseconds << 80) | secrets.randbits(80), PID_LENGTH)
 
 
 def is_pid(text: str) -> bool:
