@@ -93,6 +93,42 @@ def test_a_killed_parent_leaves_no_orphan(tree: Tree) -> None:
         time.sleep(0.05)
 
 
+def children_of(pid: int) -> list[int]:
+    told = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    direct = [int(number) for number in told.split()]
+    return direct + [grandchild for child in direct for grandchild in children_of(child)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc")
+def test_workers_killed_again_and_again_do_not_silence_the_account(tree: Tree) -> None:
+    for _ in range(4):
+        (web,) = [
+            pid
+            for pid in children_of(tree.process.pid)
+            if b"serve" in Path(f"/proc/{pid}/cmdline").read_bytes() and children_of(pid)
+        ]
+        for worker in children_of(web):
+            os.kill(worker, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while not tree.is_answering():
+            assert time.monotonic() < deadline, tree.words
+            time.sleep(0.05)
+    assert tree.process.poll() is None
+
+
+def test_a_child_that_does_not_come_up_is_given_up_with_a_sentence() -> None:
+    program = (
+        "import os; from wx_archive.core.processes import Supervisor\n"
+        "with Supervisor({'公众号': ('no-such-command',)}, os.environ) as tree:\n"
+        "    while tree.tend(pause_s=0.05): pass\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert ended.returncode != 0
+    assert "公众号进程一再启动失败" in ended.stderr
+
+
 def test_a_second_demo_in_the_same_folder_is_refused(
     tree: Tree, demo_settings: SettingsFactory, tmp_path: Path
 ) -> None:

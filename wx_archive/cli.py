@@ -21,7 +21,7 @@ from wx_archive.core import log, schema
 from wx_archive.core.cli import as_json, print_json
 from wx_archive.core.database import Database
 from wx_archive.core.errors import ArchiveError, RefusedError
-from wx_archive.core.processes import die_with_parent
+from wx_archive.core.processes import Supervisor, die_with_parent
 from wx_archive.core.services import site_of
 from wx_archive.core.settings import Profile, Settings
 from wx_archive.guide import service as guide
@@ -78,7 +78,7 @@ def run_demo() -> None:
 @click.option("--workers", type=click.IntRange(1, 64), help="工作进程数")
 @click.option("--with-parent", is_flag=True, hidden=True)
 def serve(workers: int | None, *, with_parent: bool) -> None:
-    """Run the account."""
+    """Run the account: a web server, started again should it end."""
     settings = Settings.load()
     settings.require_servable()
     database = Database(settings.database)
@@ -86,15 +86,25 @@ def serve(workers: int | None, *, with_parent: bool) -> None:
     database.dispose()
     is_production = settings.profile is Profile.PRODUCTION
     log.configure(json=is_production)
+    count = workers or (2 if is_production else 1)
     if with_parent:
         die_with_parent()
+        _serve_web(settings, count)
+        return
+    command = ("serve", "--workers", str(count))
+    with Supervisor({"公众号": command}, settings.environment()) as tree:
+        while tree.tend(pause_s=0.2):
+            pass
+
+
+def _serve_web(settings: Settings, workers: int) -> None:
     Granian(
         "wx_archive.app:create_app",
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.host,
         port=settings.port,
-        workers=workers or (2 if is_production else 1),
+        workers=workers,
         blocking_threads=4,
         respawn_failed_workers=True,
         workers_kill_timeout=10,

@@ -1,9 +1,6 @@
 """The demo: the account and a simulated WeChat, with an invented catalogue, nothing to set up."""
 
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,6 +17,7 @@ from wx_archive.catalogue.service import Importer
 from wx_archive.core import schema
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
+from wx_archive.core.processes import Supervisor
 from wx_archive.core.services import open_services, site_of
 from wx_archive.core.settings import Settings
 from wx_archive.menu import service as menu
@@ -28,7 +26,6 @@ from wx_archive.simulator.config import Encryption, SimulatorConfig
 from wx_archive.wechat.client import Platform
 
 READY_WITHIN_S: Final = 20.0
-STOP_WITHIN_S: Final = 10.0
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -163,20 +160,15 @@ def run(settings: Settings) -> int:
 
 
 def _run_tree(settings: Settings) -> int:
-    commands = (("serve", "--with-parent"), ("simulator", "--with-parent"))
-    children = [_start(settings, *command) for command in commands]
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        _wait_until_up(settings, children)
+    commands = {"公众号": ("serve",), "模拟器": ("simulator",)}
+    with Supervisor(commands, settings.environment()) as tree:
+        if not _wait_until_up(settings, tree):
+            return 0
         push_menu(settings)
         print(banner(settings), flush=True)  # noqa: T201 -- the demo's own words
-        while all(child.poll() is None for child in children):
-            time.sleep(0.3)
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        _stop(children)
-    raise RefusedError("公众号或模拟器的进程意外结束，演示已停止。请重新运行；原因见上面几行")
+        while tree.tend(pause_s=0.2):
+            pass
+    return 0
 
 
 def banner(settings: Settings) -> str:
@@ -197,42 +189,24 @@ def banner(settings: Settings) -> str:
     )
 
 
-def _start(settings: Settings, *command: str) -> subprocess.Popen[bytes]:
-    arguments = [sys.executable, "-m", "wx_archive", *command]
-    # In a session of their own: Ctrl+C reaches only us, and we end them in order.
-    environment = settings.environment()
-    return subprocess.Popen(arguments, env=environment, start_new_session=True)  # noqa: S603 -- ourselves
-
-
-def _wait_until_up(settings: Settings, children: list[subprocess.Popen[bytes]]) -> None:
+def _wait_until_up(settings: Settings, tree: Supervisor) -> bool:
+    """Wait until both answer; False when the tree is to end before that."""
     addresses = [
         f"{settings.origin}/-/ready",
         f"http://127.0.0.1:{settings.simulator_port}/sim/state",
     ]
     deadline = time.monotonic() + READY_WITHIN_S
-    while addresses:
-        if any(child.poll() is not None for child in children):
-            raise RefusedError("演示没能启动，原因见上面几行")
+    while tree.tend(pause_s=0.05):
         if time.monotonic() > deadline:
-            raise RefusedError("演示没能在 20 秒内启动")
+            raise RefusedError("演示没能在 20 秒内启动，原因见上面几行")
         try:
-            if requests.get(addresses[0], timeout=1).ok:
+            while addresses and requests.get(addresses[0], timeout=1).ok:
                 addresses.pop(0)
-                continue
         except requests.RequestException:
-            pass
-        time.sleep(0.05)
-
-
-def _stop(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        child.terminate()
-    for child in children:
-        try:
-            child.wait(timeout=STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+            continue
+        if not addresses:
+            return True
+    return False
 
 
 def _require_free(port: int, name: str) -> None:
@@ -242,7 +216,3 @@ def _require_free(port: int, name: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as err:
             raise RefusedError(f"端口 {port} 已被占用，请换一个：{name}={port + 100}") from err
-
-
-def _interrupt(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
