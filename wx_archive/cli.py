@@ -1,5 +1,6 @@
 """`wx-archive …`: 0 done, 1 refused or failed (reason on stderr), 2 wrong usage."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ from wx_archive.menu import service as menu
 from wx_archive.publishing import service as publishing
 from wx_archive.simulator import app as simulator
 from wx_archive.simulator.phone import Bubble, Phone, PhoneRefusedError
+
+logger = logging.getLogger(__name__)
 
 
 @click.group(
@@ -79,13 +82,14 @@ def run_demo() -> None:
 @click.option("--with-parent", is_flag=True, hidden=True)
 def serve(workers: int | None, *, with_parent: bool) -> None:
     """Run the account: a web server, started again should it end."""
-    settings = Settings.load()
-    settings.require_servable()
+    settings = Settings.load(servable=True)
     database = Database(settings.database)
     schema.require_current(database, demo=settings.profile is Profile.DEMO)
     database.dispose()
     is_production = settings.profile is Profile.PRODUCTION
     log.configure(json=is_production)
+    if is_production and not settings.public_url:
+        logger.warning("serve.no_public_url remedy=WX_ARCHIVE_PUBLIC_URL")
     count = workers or (2 if is_production else 1)
     if with_parent:
         die_with_parent()

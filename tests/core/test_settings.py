@@ -164,7 +164,6 @@ def test_a_production_without_anything_set_lists_all_that_is_missing() -> None:
         "WX_ARCHIVE_WECHAT_APP_ID",
         "WX_ARCHIVE_WECHAT_ORIGINAL_ID",
         "WX_ARCHIVE_WECHAT_AES_KEY",
-        "WX_ARCHIVE_PUBLIC_URL",
     }
 
 
@@ -190,10 +189,35 @@ def test_plain_mode_in_production_needs_an_explicit_word() -> None:
     Settings.load(**plain).require_servable()
 
 
-@pytest.mark.parametrize("url", ["", "http://archive.example.org"])
-def test_production_needs_an_https_address(url: str) -> None:
-    (told,) = refusals(public_url=url)
+def test_production_gives_citizens_no_unsealed_address() -> None:
+    (told,) = refusals(public_url="http://archive.example.org")
     assert told.startswith("WX_ARCHIVE_PUBLIC_URL：")
+    for url in ("", "http://127.0.0.1:8000", "https://archive.example.org"):
+        Settings.load(**REAL | {"public_url": url}).require_servable()
+
+
+def test_every_letter_of_base64_may_stand_in_a_key() -> None:
+    key = SecretStr("+/" + "A" * 40 + "E")
+    Settings.load(**REAL | {"wechat_aes_key": key}).require_servable()
+
+
+def test_what_keeps_it_from_serving_is_told_together_with_what_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WX_ARCHIVE_PORT", "abc")
+    monkeypatch.setenv("WX_ARCHIVE_WECHAT_ENCRYPTION", "plain")
+    monkeypatch.setenv("WX_ARCHIVE_STORAGE_URL", "ftp://x")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(servable=True)
+    told = "\n".join(caught.value.problems)
+    for name in ("PORT", "WECHAT_ENCRYPTION", "STORAGE_URL", "WECHAT_TOKEN", "WECHAT_APP_ID"):
+        assert f"WX_ARCHIVE_{name}：" in told
+
+
+def test_a_secret_file_may_be_named_in_dotenv(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-a-file\n")
+    (tmp_path / ".env").write_text(f"WX_ARCHIVE_WECHAT_TOKEN_FILE={tmp_path / 'token'}\n")
+    assert Settings.load().wechat_token.get_secret_value() == "from-a-file"
 
 
 @pytest.mark.parametrize("name", DEMO_CREDENTIALS)

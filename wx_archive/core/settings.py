@@ -1,5 +1,6 @@
 """All settings, read once from the environment, `.env` and `*_FILE`, checked together."""
 
+import base64
 import contextlib
 import difflib
 import os
@@ -80,7 +81,8 @@ class _SecretFiles(PydanticBaseSettingsSource):
 def _secret_path(field: FieldInfo, name: str) -> str | None:
     if field.annotation is not SecretStr:
         return None
-    return os.environ.get(f"{PREFIX}{name.upper()}_FILE")  # noqa: TID251 -- settings
+    told = {**dotenv_values(".env"), **os.environ}  # noqa: TID251 -- settings
+    return told.get(f"{PREFIX}{name.upper()}_FILE")
 
 
 def _read_secret(path: str) -> str | OSError | UnicodeError:
@@ -105,6 +107,9 @@ class Settings(BaseSettings):
     site_dir: Path | None = None
     database_url: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
+    storage_url: str = "file:"
+    metrics_token: SecretStr = SecretStr("")
+    clock_url: str = ""
     public_url: str = ""
     secret_key: SecretStr = SecretStr("")
     allow_plain: bool = False
@@ -134,8 +139,8 @@ class Settings(BaseSettings):
         return init_settings, env_settings, _SecretFiles(settings_cls), dotenv_settings
 
     @classmethod
-    def load(cls, **overrides: object) -> Self:
-        """Read the settings.
+    def load(cls, *, servable: bool = False, **overrides: object) -> Self:
+        """Read the settings; with ``servable`` they must also be fit to serve.
 
         Raises:
             SettingsError: names every unreadable or misspelt variable at once.
@@ -144,8 +149,13 @@ class Settings(BaseSettings):
         try:
             settings = cls(**overrides)  # type: ignore[arg-type] # checked by pydantic itself
         except ValidationError as err:
-            raise SettingsError(problems + [_explain(item) for item in err.errors()]) from err
+            problems += [_explain(item) for item in err.errors()]
+            wrong = {str(item["loc"][0]) for item in err.errors()}
+            defaults = {name: cls.model_fields[name].get_default() for name in wrong}
+            settings = cls(**{**overrides, **defaults})  # so that the rest is checked as well
         problems += _consistency_problems(settings)
+        if servable:
+            problems += settings.unfit_to_serve()
         if problems:
             raise SettingsError(problems)
         return settings
@@ -160,7 +170,7 @@ class Settings(BaseSettings):
             "public_url": base.public_url or f"http://127.0.0.1:{base.port}",
             "wechat_api_url": f"http://127.0.0.1:{base.simulator_port}",
         }
-        return cls.load(**(demo | overrides))
+        return cls.load(servable=False, **(demo | overrides))
 
     @property
     def database(self) -> str:
@@ -204,16 +214,20 @@ class Settings(BaseSettings):
             Path(draft).unlink()
         return path.read_text(encoding="utf-8").strip()
 
+    def unfit_to_serve(self) -> list[str]:
+        """List everything that has to be set right before serving; empty when it is safe."""
+        problems = _credential_problems(self)
+        if self.profile is Profile.PRODUCTION:
+            problems += _production_problems(self)
+        return problems
+
     def require_servable(self) -> None:
         """Refuse an unsafe start.
 
         Raises:
             SettingsError: lists everything that has to be set right before serving.
         """
-        problems = _credential_problems(self)
-        if self.profile is Profile.PRODUCTION:
-            problems += _production_problems(self)
-        if problems:
+        if problems := self.unfit_to_serve():
             raise SettingsError(problems)
 
     def environment(self) -> dict[str, str]:
@@ -272,6 +286,8 @@ def _explain(item: Any) -> str:
 
 def _consistency_problems(settings: Settings) -> list[str]:
     problems = []
+    if settings.storage_url != "file:":
+        problems.append(f"{PREFIX}STORAGE_URL：这个版本只支持 file:（存在数据文件夹里）")
     if settings.port == settings.simulator_port:
         problems.append(f"{PREFIX}SIMULATOR_PORT：不能和 {PREFIX}PORT 相同，请换一个")
     for name in ("public_url", "wechat_api_url"):
@@ -313,7 +329,8 @@ def _production_problems(settings: Settings) -> list[str]:
             f"{PREFIX}WECHAT_ENCRYPTION：明文模式谁都能伪造消息，请在公众平台改用安全模式；"
             f"确有必要才设 {PREFIX}ALLOW_PLAIN=1"
         )
-    if not settings.public_url.startswith("https://"):
+    url = urlsplit(settings.public_url)
+    if url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
         problems.append(f"{PREFIX}PUBLIC_URL：请填市民访问本服务的 https:// 网址，用于生成链接")
     return problems
 
@@ -323,7 +340,10 @@ def _plain(value: SecretStr | str) -> str:
 
 
 def _is_aes_key(key: str) -> bool:
-    return len(key) == 43 and key.isalnum() and key.isascii()
+    try:
+        return len(key) == 43 and len(base64.b64decode(key + "=", validate=True)) == 32
+    except ValueError:
+        return False
 
 
 __all__ = [
