@@ -45,21 +45,21 @@ def build(settings: Settings) -> Application:
         ArchiveError: the database's schema is not this version's, or a content file is wrong.
     """
     settings.require_servable()
-    held = ExitStack()
-    services = held.enter_context(open_services(settings))
-    schema.require_current(services.database, demo=settings.profile is Profile.DEMO)
-    load_replies(services.site.folder)
-    answering = Answering(
-        dispatcher=features.dispatcher(),
-        database=services.database,
-        store=services.store,
-        site=services.site,
-        secret=settings.secret(),
-    )
-    webhook = Webhook(settings, services.store, answering)
-    held.callback(answering.close)
-    wsgi = DispatcherMiddleware(_flask(settings, services), {"/wechat": webhook})
-    return Application(wsgi, services, held.close)
+    with ExitStack() as held:
+        services = held.enter_context(open_services(settings))
+        schema.require_current(services.database, demo=settings.profile is Profile.DEMO)
+        load_replies(services.site.folder)
+        answering = Answering(
+            dispatcher=features.dispatcher(),
+            database=services.database,
+            store=services.store,
+            site=services.site,
+            secret=settings.secret(),
+        )
+        held.callback(answering.close)
+        webhook = Webhook(settings, services.store, answering)
+        wsgi = DispatcherMiddleware(_flask(settings, services), {"/wechat": webhook})
+        return Application(wsgi, services, held.pop_all().close)
 
 
 def create_app() -> Callable[..., Any]:
@@ -134,7 +134,11 @@ def _add_frame(flask: Flask, settings: Settings, site: Site) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         h5.remember_big(request, response)
-        if request.path.startswith("/static/"):
+        if (
+            "v" in request.args
+            and request.endpoint == "static"
+            and response.status_code == HTTPStatus.OK
+        ):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         else:
             response.headers.setdefault("Cache-Control", "no-cache")

@@ -5,7 +5,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from tests.builders import SECRET, Row, a_document, a_record, import_documents, import_records
 from wx_archive.catalogue import search
@@ -13,8 +14,7 @@ from wx_archive.catalogue.models import Document, Record, SearchEntry
 from wx_archive.catalogue.query import understand
 from wx_archive.catalogue.rules import Openness
 from wx_archive.catalogue.search import Hit
-from wx_archive.catalogue.service import counts
-from wx_archive.catalogue.visibility import public_documents, public_records
+from wx_archive.catalogue.visibility import is_current, public_documents, public_records
 from wx_archive.core.database import Database
 from wx_archive.core.ids import stable_pid
 from wx_archive.core.site import Site
@@ -22,6 +22,16 @@ from wx_archive.lookup import service
 
 TODAY = date(2026, 11, 23)
 SECRET_WORD = "秘密事项"
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Return how many public entries there are of each kind."""
+    rows = session.execute(
+        select(SearchEntry.kind, func.count())
+        .where(is_current(SearchEntry))
+        .group_by(SearchEntry.kind)
+    )
+    return {"document": 0, "record": 0} | dict(rows.all())
 
 
 def a_hidden_record(key: str, **changes: object) -> Row:

@@ -15,7 +15,7 @@ from sqlalchemy import MetaData, text
 import wx_archive.migrations
 from wx_archive import app, features
 from wx_archive.core import schema
-from wx_archive.core.database import Database
+from wx_archive.core.database import Base, Database
 from wx_archive.core.schema import SchemaError
 from wx_archive.core.settings import Profile, Settings
 
@@ -60,7 +60,7 @@ def test_the_models_equal_the_migrations(database: Database) -> None:
     with database.engine.connect() as connection:
         options = {"include_object": told, "compare_type": True}
         context = MigrationContext.configure(connection, opts=options)
-        metadata: MetaData = schema.metadata()
+        metadata: MetaData = Base.metadata
         assert compare_metadata(context, metadata) == []
 
 

@@ -248,3 +248,6 @@ def test_the_address_of_the_style_names_its_version(browser: Client) -> None:
     with browser.get(address[1]) as answer:
         assert answer.status_code == 200
         assert "immutable" in answer.headers["Cache-Control"]
+    for unlasting in ("/static/h5.css", "/static/nothing.css?v=1"):
+        with browser.get(unlasting) as answer:
+            assert "immutable" not in answer.headers["Cache-Control"]

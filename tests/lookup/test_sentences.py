@@ -79,6 +79,12 @@ def test_a_long_keyword_must_be_a_good_part_of_the_sentence(demo_talk: Talk) -> 
     assert "投诉" not in demo_talk.visible
 
 
+def test_who_is_asking_is_not_whose_records_they_are(demo_talk: Talk) -> None:
+    demo_talk.says("我想查兰水大桥的档案")
+    assert "不在网上查" not in demo_talk.visible
+    assert "兰水大桥" in demo_talk.visible.splitlines()[1]
+
+
 def test_words_of_asking_are_no_content() -> None:
     titles = ("城市养犬管理办法", "住房公积金提取办法")
 

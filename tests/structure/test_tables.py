@@ -3,8 +3,7 @@
 from sqlalchemy import Table, inspect
 
 from wx_archive import features
-from wx_archive.core import schema
-from wx_archive.core.database import Database
+from wx_archive.core.database import Base, Database
 
 KEPT_WITHOUT_FOLLOWER: frozenset[str] = frozenset()
 """Tables that outlive a follower, each with a rule of its own for erasing."""
@@ -12,7 +11,7 @@ KEPT_WITHOUT_FOLLOWER: frozenset[str] = frozenset()
 
 def tables() -> list[Table]:
     assert features.FEATURES
-    return list(schema.metadata().tables.values())
+    return list(Base.metadata.tables.values())
 
 
 def test_every_table_that_names_a_follower_is_erased_with_it() -> None:

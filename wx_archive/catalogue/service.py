@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from wx_archive.catalogue import files, index, repeals
@@ -293,17 +293,6 @@ class Importer:
                     )
                 session.execute(delete(table).where(table.id.in_(ids)))
             pause.when_due()
-
-
-def counts(session: Session) -> dict[str, int]:
-    """Return how many public entries there are of each kind."""
-    rows = session.execute(
-        select(SearchEntry.kind, func.count())
-        .where(is_current(SearchEntry))
-        .group_by(SearchEntry.kind)
-    )
-    found: Mapping[str, int] = dict(rows.all())
-    return {kind.value: found.get(kind.value, 0) for kind in Kind}
 
 
 def _model(kind: Kind) -> type[DocumentRow] | type[RecordRow]:

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, MetaData, String, Table, delete, insert, inspect, select
+from sqlalchemy import Column, String, Table, delete, insert, inspect, select
 
 from wx_archive.core.database import Base, Database
 from wx_archive.core.errors import ArchiveError
@@ -66,11 +66,6 @@ def mark_demo(database: Database) -> None:
     with database.begin() as session:
         session.execute(delete(installation).where(installation.c.name == "demo"))
         session.execute(insert(installation).values(name="demo", value="yes"))
-
-
-def metadata() -> MetaData:
-    """Return the metadata that migrations are compared with."""
-    return Base.metadata
 
 
 def _config() -> Config:

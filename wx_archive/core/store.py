@@ -128,7 +128,7 @@ class SqlStore:
 
 
 class RedisStore:
-    """The store on Redis: JSON-free bytes under one prefix, short timeouts, no retry."""
+    """The store on Redis: plain bytes under one prefix, short timeouts, no retry."""
 
     def __init__(self, client: "Redis", prefix: str = "wxa:") -> None:
         self._client = client

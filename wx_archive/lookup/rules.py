@@ -19,7 +19,10 @@ LIVELIHOOD: Final = (
 )  # fmt: skip
 """Matters of private life whose records are never shown or counted here, open or not."""
 
-_PERSONAL: Final = re.compile("我|他|她|爷爷|奶奶|外公|外婆|父亲|母亲|爸|妈|老伴|家里")
+_PERSONAL: Final = re.compile(
+    "(?:我|他|她|本人|自己)(?:家|的)|爷爷|奶奶|外公|外婆|父亲|母亲|爸|妈|老伴|家里"
+)
+"""Whose records they are; «我想查…的档案» says only who is asking."""
 _ASKED_WITH: Final = """
     你好 您好 请问 麻烦 谢谢 帮忙 帮我 我想 我要 想要 我能 能不能 可不可以 可以 需要 怎么办
     怎么样 怎么 怎样 如何 什么时候 什么 哪些 哪里 哪儿 哪个 多少 是谁 是不是 有没有 一下 关于 相关
