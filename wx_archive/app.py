@@ -24,6 +24,7 @@ from wx_archive.core.processes import die_with_parent
 from wx_archive.core.services import Services, open_services
 from wx_archive.core.settings import Profile, Settings
 from wx_archive.core.site import Site
+from wx_archive.followers.identity import Door
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def build(settings: Settings) -> Application:
             store=services.store,
             site=services.site,
             secret=settings.secret(),
+            door=Door.of(settings),
         )
         held.callback(answering.close)
         webhook = Webhook(settings, services.store, answering)

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from threading import Thread
@@ -12,7 +12,7 @@ import requests
 from sqlalchemy import inspect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from wx_archive import app, features
+from wx_archive import app, features, worker
 from wx_archive.catalogue.service import Importer
 from wx_archive.core import schema
 from wx_archive.core.database import Database
@@ -93,7 +93,7 @@ def load_sample(database: Database, settings: Settings) -> None:
 def push_menu(settings: Settings) -> bool:
     """Push the site's menu to the platform of the settings; tell whether it had to be sent."""
     with open_services(settings) as services:
-        platform = Platform(settings, services.store)
+        platform = Platform(settings, services.store, services.database)
         try:
             buttons = menu.read(services.site, features.dispatcher().answers_click)
             return menu.push(platform, buttons)
@@ -118,7 +118,8 @@ def in_process(settings: Settings) -> Iterator[Running]:
     try:
         with simulator.running(config, port=settings.simulator_port) as simulator_url:
             push_menu(settings)
-            yield Running(settings.origin, simulator_url)
+            with worker.working(application.services):
+                yield Running(settings.origin, simulator_url)
     finally:
         server.shutdown()
         thread.join()
@@ -134,8 +135,12 @@ def free_port() -> int:
         return port
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, background: Mapping[str, tuple[str, ...]]) -> int:
     """Run the demo until it is told to stop; return the exit code.
+
+    Args:
+        settings: the demo's.
+        background: what runs beside account and simulator.
 
     Raises:
         RefusedError: a port is taken, the data folder is not the demo's, or a child has died.
@@ -154,13 +159,13 @@ def run(settings: Settings) -> int:
                     "这个数据文件夹已经有一个演示在运行。"
                     "先结束它，或者换一个文件夹：WX_ARCHIVE_DATA_DIR=./demo-data"
                 )
-            return _run_tree(settings)
+            return _run_tree(settings, background)
     finally:
         database.dispose()
 
 
-def _run_tree(settings: Settings) -> int:
-    commands = {"公众号": ("serve",), "模拟器": ("simulator",)}
+def _run_tree(settings: Settings, background: Mapping[str, tuple[str, ...]]) -> int:
+    commands = {"公众号": ("serve",), "模拟器": ("simulator",), **background}
     with Supervisor(commands, settings.environment()) as tree:
         if not _wait_until_up(settings, tree):
             return 0

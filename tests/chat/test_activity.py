@@ -6,10 +6,14 @@ from datetime import timedelta
 from tests.chat.conftest import Start
 from tests.chat.talks import a_router, follower, followers, reply, typed
 from tests.wechat.deliveries import NOW, OPENID
-from wx_archive.chat import activity, dedupe
+from wx_archive.chat import activity
 from wx_archive.chat.activity import Activity
-from wx_archive.core import clock
 from wx_archive.core.database import Database
+from wx_archive.wechat.inbound import Header, Text
+
+
+def a_text(openid: str = OPENID) -> Text:
+    return Text(Header("gh_test", openid, int(NOW.timestamp()), "m1"), "公积金")
 
 
 def test_an_unknown_follower_who_asks_gets_a_row_within_two_seconds(
@@ -21,15 +25,14 @@ def test_an_unknown_follower_who_asks_gets_a_row_within_two_seconds(
         time.sleep(0.05)
     row = follower(database)
     assert row.is_following
-    assert row.scene is None
     assert row.changed_at == 0
 
 
 def test_what_was_noted_is_written_at_the_end(database: Database) -> None:
     buffer = Activity(database)
-    buffer.note(OPENID, NOW)
-    buffer.note("oOther", NOW)
-    buffer.note(OPENID, NOW + timedelta(minutes=1))
+    buffer.note(a_text(), NOW)
+    buffer.note(a_text("oOther"), NOW)
+    buffer.note(a_text(), NOW + timedelta(minutes=1))
     buffer.close()
     assert followers(database) == 2
     assert follower(database).last_seen_at == NOW + timedelta(minutes=1)
@@ -39,7 +42,7 @@ def test_what_cannot_be_written_now_is_written_later(sqlite: Database) -> None:
     buffer = Activity(sqlite)
     with sqlite.begin() as session:  # a first row, so that the table's name may go
         session.connection().exec_driver_sql("ALTER TABLE follower RENAME TO hidden")
-    buffer.note(OPENID, NOW)
+    buffer.note(a_text(), NOW)
     buffer.flush()
     with sqlite.begin() as session:
         session.connection().exec_driver_sql("ALTER TABLE hidden RENAME TO follower")
@@ -47,22 +50,11 @@ def test_what_cannot_be_written_now_is_written_later(sqlite: Database) -> None:
     assert follower(sqlite).last_seen_at == NOW
 
 
-def test_replies_that_can_no_longer_be_asked_for_are_forgotten(database: Database) -> None:
-    moment = clock.now()
-    with database.begin() as session:
-        dedupe.claim(session, "old", now=moment - timedelta(hours=25))
-        dedupe.claim(session, "new", now=moment - timedelta(hours=23))
-    Activity(database).sweep()
-    with database.reads() as connection:
-        assert dedupe.recall(connection, "old") is None
-        assert dedupe.recall(connection, "new") is not None
-
-
 def test_a_full_buffer_takes_nobody_new_but_goes_on_for_those_it_has(sqlite: Database) -> None:
     buffer = Activity(sqlite)
     for number in range(activity.BOUND + 5):
-        buffer.note(f"o{number}", NOW)
-    buffer.note("o0", NOW + timedelta(minutes=1))
+        buffer.note(a_text(f"o{number}"), NOW)
+    buffer.note(a_text("o0"), NOW + timedelta(minutes=1))
     buffer.close()
     assert followers(sqlite) == activity.BOUND
     assert follower(sqlite, "o0").last_seen_at == NOW + timedelta(minutes=1)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests.chat.talks import Asking
 from tests.wechat.deliveries import NOW, OPENID
-from wx_archive.chat import state
+from wx_archive.chat import known, state
 from wx_archive.chat.models import Conversation
 from wx_archive.chat.state import State
 from wx_archive.core.database import Database
@@ -53,10 +53,18 @@ def one(session: Session) -> int:
 
 def loaded(
     session: Session,
-    *known: type[State],
+    *kinds: type[State],
     later: timedelta = timedelta(0),
 ) -> State | None:
-    return state.load(session.connection(), OPENID, known, now=NOW + later)
+    return state_of(session, OPENID, *kinds, later=later)
+
+
+def state_of(
+    session: Session, openid: str, *kinds: type[State], later: timedelta = timedelta(0)
+) -> State | None:
+    known_kinds = known.by_name(kinds)
+    found = known.look_up(session.connection(), "key", openid, known_kinds, now=NOW + later)
+    return found.state
 
 
 def test_a_kept_state_is_there_for_this_follower_only(session: Session, one: int) -> None:
@@ -109,7 +117,7 @@ def test_leaving_takes_only_this_follower_out(session: Session, one: int) -> Non
     state.keep(session, one, Asking(3), now=NOW)
     state.leave(session, one)
     assert loaded(session, Asking) is None
-    assert state.load(session.connection(), "oSomebodyElse", [Asking], now=NOW) == Asking(99)
+    assert state_of(session, "oSomebodyElse", Asking) == Asking(99)
 
 
 def test_a_state_is_plain_values(session: Session, one: int) -> None:

@@ -87,7 +87,7 @@ def test_a_writer_waits_only_as_long_as_it_may(sqlite_url: str) -> None:
     database = Database(sqlite_url)
 
     def write() -> None:
-        with database.begin(patience_s=0.3) as session:
+        with database.begin(within_s=0.3) as session:
             followers.ensure(session, OPENID, now=NOW)
 
     with database.begin() as holder:
@@ -120,11 +120,11 @@ def test_writers_who_read_first_wait_for_each_other(sqlite_url: str) -> None:
 
 def test_a_statement_is_ended_in_time(postgres_url: str) -> None:
     database = Database(postgres_url)
-    for patience_s, at_least, at_most in ((0.3, 0.2, 1.0), (None, 2.9, 3.6)):
+    for within_s, at_least, at_most in ((0.3, 0.2, 1.0), (None, 2.9, 3.6)):
         started = time.monotonic()
         with (
             pytest.raises(OperationalError) as caught,
-            database.begin(patience_s=patience_s) as session,
+            database.begin(within_s=within_s) as session,
         ):
             session.execute(text("SELECT pg_sleep(5)"))
         assert at_least < time.monotonic() - started < at_most

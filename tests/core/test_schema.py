@@ -66,6 +66,7 @@ def test_the_models_equal_the_migrations(database: Database) -> None:
 
 def test_there_is_exactly_one_newest_migration() -> None:
     assert len(migrations().get_heads()) == 1
+    assert migrations().get_current_head() == schema.HEAD
 
 
 def test_an_empty_database_is_refused_with_the_remedy(tmp_path: Path) -> None:

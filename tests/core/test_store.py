@@ -10,7 +10,7 @@ import pytest
 
 from wx_archive.core.clock import seconds
 from wx_archive.core.database import Database
-from wx_archive.core.store import FallbackStore, RedisStore, Store, open_store
+from wx_archive.core.store import FallbackStore, KeyValues, RedisStore, open_store
 
 KINDS = ["sqlite", "postgresql", "redis", "fallback"]
 LONG = seconds(60)
@@ -18,7 +18,7 @@ SHORT = seconds(0.15)
 
 
 @pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyValues]:
     if request.param == "redis":
         yield RedisStore.connect(request.getfixturevalue("redis_url"))
         return
@@ -35,26 +35,26 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     database.dispose()
 
 
-def test_what_was_put_is_there(store: Store) -> None:
+def test_what_was_put_is_there(store: KeyValues) -> None:
     assert store.get("a") is None
     store.put({"a": (b"1", LONG), "b": (b"\0\xff\r\n", LONG)})
     assert store.get("a") == b"1"
     assert store.get("b") == b"\0\xff\r\n"
 
 
-def test_a_newer_value_replaces_the_older(store: Store) -> None:
+def test_a_newer_value_replaces_the_older(store: KeyValues) -> None:
     store.put({"a": (b"1", LONG)})
     store.put({"a": (b"", LONG)})
     assert store.get("a") == b""
 
 
-def test_a_large_value_and_a_long_key_are_kept(store: Store) -> None:
+def test_a_large_value_and_a_long_key_are_kept(store: KeyValues) -> None:
     key, value = "k" * 200, bytes(range(256)) * 400
     store.put({key: (value, LONG)})
     assert store.get(key) == value
 
 
-def test_every_value_expires_after_its_own_time(store: Store) -> None:
+def test_every_value_expires_after_its_own_time(store: KeyValues) -> None:
     store.put({"short": (b"1", SHORT), "long": (b"2", LONG)})
     assert store.get("short") == b"1"
     time.sleep(0.2)
@@ -62,34 +62,34 @@ def test_every_value_expires_after_its_own_time(store: Store) -> None:
     assert store.get("long") == b"2"
 
 
-def test_putting_again_starts_the_time_again(store: Store) -> None:
+def test_putting_again_starts_the_time_again(store: KeyValues) -> None:
     store.put({"a": (b"1", SHORT)})
     store.put({"a": (b"2", LONG)})
     time.sleep(0.2)
     assert store.get("a") == b"2"
 
 
-def test_the_first_to_add_stands(store: Store) -> None:
+def test_the_first_to_add_stands(store: KeyValues) -> None:
     assert store.add("a", b"1", ttl=LONG) == b"1"
     assert store.add("a", b"2", ttl=LONG) == b"1"
     assert store.get("a") == b"1"
 
 
-def test_an_expired_value_gives_way_to_the_next_to_add(store: Store) -> None:
+def test_an_expired_value_gives_way_to_the_next_to_add(store: KeyValues) -> None:
     store.add("a", b"1", ttl=SHORT)
     time.sleep(0.2)
     assert store.add("a", b"2", ttl=LONG) == b"2"
     assert store.get("a") == b"2"
 
 
-def test_a_loser_does_not_prolong_the_winner(store: Store) -> None:
+def test_a_loser_does_not_prolong_the_winner(store: KeyValues) -> None:
     store.add("a", b"1", ttl=SHORT)
     store.add("a", b"2", ttl=LONG)
     time.sleep(0.2)
     assert store.get("a") is None
 
 
-def test_of_many_who_add_at_once_one_wins_and_all_agree(store: Store) -> None:
+def test_of_many_who_add_at_once_one_wins_and_all_agree(store: KeyValues) -> None:
     together = threading.Barrier(8)
 
     def add(number: int) -> bytes:
@@ -101,7 +101,7 @@ def test_of_many_who_add_at_once_one_wins_and_all_agree(store: Store) -> None:
     assert standing == {store.get("race")}
 
 
-def test_many_may_put_the_same_keys_at_once(store: Store) -> None:
+def test_many_may_put_the_same_keys_at_once(store: KeyValues) -> None:
     def put(number: int) -> None:
         for turn in range(10):
             keys = (f"k{key}" for key in (range(5) if turn % 2 else range(4, -1, -1)))
@@ -112,7 +112,7 @@ def test_many_may_put_the_same_keys_at_once(store: Store) -> None:
     assert all(store.get(f"k{key}") for key in range(5))
 
 
-def test_a_dropped_value_is_gone(store: Store) -> None:
+def test_a_dropped_value_is_gone(store: KeyValues) -> None:
     store.put({"a": (b"1", LONG), "b": (b"2", LONG)})
     store.drop("a")
     store.drop("never-there")

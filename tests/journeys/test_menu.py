@@ -25,7 +25,7 @@ def test_every_entry_of_the_menu_answers(phone: Phone) -> None:
         phone.sees(words)
     for path, address in LINKS.items():
         phone.taps(path)
-        assert (phone.opens or "").startswith(address)
+        assert (phone.opened or "").startswith(address)
 
 
 @pytest.mark.parametrize("column", ["信息快递", "档案联播", "历史钩沉", "出彩十堰"])

@@ -2,18 +2,30 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.simulator.caller import Api
 from tests.simulator.fake_account import FakeAccount, an_account
+from wx_archive.core import clock
 from wx_archive.simulator.app import running
 from wx_archive.simulator.config import Encryption, SimulatorConfig
 from wx_archive.simulator.phone import Phone
 
 ConfigBuilder = Callable[..., SimulatorConfig]
 Start = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def _clock_is_given_back() -> Iterator[None]:
+    """A simulator that moved this process's clock puts it back when it closes."""
+    yield
+    left = clock.offset()
+    clock.move(timedelta(0))
+    assert left == timedelta(0)
 
 
 @pytest.fixture
@@ -51,6 +63,11 @@ def start(a_config: ConfigBuilder) -> Iterator[Start]:
 @pytest.fixture
 def simulator(start: Start) -> str:
     return start()
+
+
+@pytest.fixture
+def api(simulator: str) -> Api:
+    return Api(simulator)
 
 
 @pytest.fixture

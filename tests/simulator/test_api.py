@@ -6,51 +6,13 @@ from typing import Any
 import pytest
 import requests
 
+from tests.simulator.caller import CREDENTIALS, Api
 from tests.simulator.fake_account import FakeAccount
 from wx_archive.simulator.media import draw_picture, record_silence
 from wx_archive.simulator.phone import Phone
 
-CREDENTIALS = {
-    "grant_type": "client_credential",
-    "appid": "wx0123456789abcdef",
-    "secret": "a-secret",
-}
 MENU = {"button": [{"type": "click", "name": "查档案", "key": "lookup.start"}]}
 VIDEO = b"\0\0\0\x18ftypisom" + bytes(12)
-
-
-class Api:
-    """Calls of an account that has a token."""
-
-    def __init__(self, base_url: str) -> None:
-        self.url = f"{base_url}/cgi-bin"
-        answer = requests.get(f"{self.url}/token", params=CREDENTIALS, timeout=5).json()
-        self.token = answer["access_token"]
-
-    def get(self, path: str, **params: str) -> Any:
-        return self.answer("GET", path, params=params).json()
-
-    def post(self, path: str, payload: object) -> Any:
-        return self.answer("POST", path, json=payload).json()
-
-    def upload(self, path: str, content: bytes, **params: str) -> Any:
-        files = {"media": ("a-file", content)} if content else {}
-        return self.answer("POST", path, params=params, files=files).json()
-
-    def answer(self, method: str, path: str, **call: Any) -> requests.Response:
-        params = {"access_token": self.token} | call.pop("params", {})
-        answer = requests.request(method, f"{self.url}/{path}", params=params, timeout=5, **call)
-        assert answer.status_code == 200
-        return answer
-
-    def says(self, openid: str, text: str) -> int:
-        payload = {"touser": openid, "msgtype": "text", "text": {"content": text}}
-        return int(self.post("message/custom/send", payload)["errcode"])
-
-
-@pytest.fixture
-def api(simulator: str) -> Api:
-    return Api(simulator)
 
 
 # Tokens (their ages are tested in test_rules).

@@ -169,14 +169,14 @@ def test_click(account: FakeAccount, tapper: Phone) -> None:
     tapper.taps("点一下")
     assert names_of(account) == [*HEAD, "Event", "EventKey"] == sample_names("093")
     assert account.received[0].nodes["EventKey"] == "k.click"
-    assert tapper.opens is None
+    assert tapper.opened is None
 
 
 def test_view_opens_its_page(account: FakeAccount, tapper: Phone) -> None:
     tapper.taps("网页/官网")
     assert names_of(account) == [*HEAD, "Event", "EventKey"] == sample_names("095")
     assert account.received[0].nodes["Event"] == "VIEW"
-    assert tapper.opens == account.received[0].nodes["EventKey"] == "http://archive.test/"
+    assert tapper.opened == account.received[0].nodes["EventKey"] == "http://archive.test/"
 
 
 def test_a_mini_program_names_its_page(account: FakeAccount, tapper: Phone) -> None:

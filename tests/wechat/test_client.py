@@ -1,38 +1,52 @@
-"""Calling the platform: one token for everybody, one refresh, and no silent failure."""
+"""What the account asks of WeChat, and what it makes of the answers."""
 
+import io
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from tests.wechat.deliveries import APP_ID, settings_for
+from tests.conftest import SettingsFactory
+from tests.wechat.deliveries import APP_ID, OPENID, settings_for
+from tests.wechat.fake_platform import (
+    A_MENU,
+    BUTTONS,
+    NOON,
+    OK,
+    TOKEN_KEY,
+    Answer,
+    Scripted,
+    a_token,
+    platform_of,
+    refused,
+    serving,
+)
 from wx_archive import demo
 from wx_archive.core.clock import seconds
 from wx_archive.core.database import Database
-from wx_archive.core.settings import Settings
-from wx_archive.core.store import Store, open_store
+from wx_archive.core.errors import RefusedError
+from wx_archive.core.services import open_services
+from wx_archive.core.settings import DEMO_CREDENTIALS, Settings
+from wx_archive.core.store import Store
 from wx_archive.simulator import app as simulator
-from wx_archive.wechat.client import Platform, PlatformError
+from wx_archive.simulator.phone import Phone
+from wx_archive.wechat.client import FollowerInfo, Platform
+from wx_archive.wechat.errors import (
+    ContentError,
+    FollowerError,
+    OAuthCodeError,
+    PlatformError,
+    QuotaError,
+    UnknownOutcomeError,
+)
 
-BUTTONS: list[dict[str, Any]] = [{"type": "click", "name": "查档案", "key": "lookup.start"}]
-TOKEN_KEY = f"token:{APP_ID}"
-Reply = tuple[int, str]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    database = Database(f"sqlite:///{tmp_path / 'archive.db'}")
-    opened, close = open_store(database, "")
-    yield opened
-    close()
-    database.dispose()
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
 
 
 @pytest.fixture
@@ -44,75 +58,17 @@ def simulated(tmp_path: Path) -> Iterator[Settings]:
 
 
 @contextmanager
-def platform_of(settings: Settings, store: Store, **options: Any) -> Iterator[Platform]:
-    platform = Platform(settings, store, **options)
-    try:
-        yield platform
-    finally:
-        platform.close()
-
-
-class Broken:
-    """A platform that answers as told, call by call, and remembers what it was asked."""
-
-    def __init__(self, *answers: Reply | None) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-        self.ended = threading.Event()
-
-    def __call__(self, request: Request) -> Response:
-        body = json.loads(request.get_data() or b"{}")
-        self.asked.append((request.path, request.args.get("access_token", ""), body))
-        answer = self.answers.pop(0) if self.answers else (200, "{}")
-        if answer is None:
-            self.ended.wait(10)
-            answer = (200, "{}")
-        return Response(answer[1], status=answer[0])
-
-    @property
-    def paths(self) -> list[str]:
-        return [path for path, _token, _body in self.asked]
-
-
-class _QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- werkzeug's name
-        pass
-
-
-@contextmanager
-def serving(answer: Callable[[Request], Response]) -> Iterator[str]:
-    application = Request.application(answer)
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def ask(store: Store, broken: Broken, *, url: str = "") -> None:
-    """Ask a platform for its menu."""
-    with serving(broken) as own_url:
-        settings = settings_for(wechat_api_url=url or own_url)
-        with platform_of(settings, store) as platform:
-            assert platform.menu() == BUTTONS
-
-
-def refusal(store: Store, broken: Broken, *, url: str = "") -> PlatformError:
-    with pytest.raises(PlatformError) as caught:
-        ask(store, broken, url=url)
-    return caught.value
-
-
-def a_token(value: str = "TOKEN-1") -> Reply:
-    return 200, json.dumps({"access_token": value, "expires_in": 7200})
-
-
-REFUSED_TOKEN = (200, '{"errcode": 40001, "errmsg": "invalid credential rid: 1"}')
-A_MENU = (200, json.dumps({"menu": {"button": BUTTONS}}))
+def answering(
+    store: Store, *answers: Answer, **settings: Any
+) -> Iterator[tuple[Platform, Scripted]]:
+    """A platform that has a token already and answers as told."""
+    store.put({TOKEN_KEY: (b"TOKEN-1", seconds(7_000))})
+    script = Scripted(*answers)
+    with (
+        serving(script) as url,
+        platform_of(settings_for(wechat_api_url=url, **settings), store) as platform,
+    ):
+        yield platform, script
 
 
 def test_a_menu_is_pushed_and_read_back(simulated: Settings, store: Store) -> None:
@@ -123,32 +79,11 @@ def test_a_menu_is_pushed_and_read_back(simulated: Settings, store: Store) -> No
 
 
 def test_a_refusal_carries_wechats_code(simulated: Settings, store: Store) -> None:
-    with platform_of(simulated, store) as platform, pytest.raises(PlatformError) as caught:
+    with platform_of(simulated, store) as platform, pytest.raises(ContentError) as caught:
         platform.push_menu([{"type": "click", "name": "", "key": "x"}])
     assert caught.value.code is not None
     assert 40_000 < caught.value.code < 50_000
-
-
-def test_the_token_is_shared_through_the_store(simulated: Settings, store: Store) -> None:
-    with platform_of(simulated, store) as platform:
-        platform.menu()
-    held = store.get(TOKEN_KEY)
-    assert held
-    with platform_of(simulated, store) as platform:
-        platform.menu()
-    assert store.get(TOKEN_KEY) == held
-
-
-def test_one_token_serves_many_calls_of_many_processes(store: Store) -> None:
-    broken = Broken(a_token(), A_MENU, A_MENU, A_MENU)
-    with serving(broken) as url:
-        settings = settings_for(wechat_api_url=url)
-        for _ in range(3):
-            with platform_of(settings, store) as platform:
-                platform.menu()
-    assert broken.paths == ["/cgi-bin/stable_token", *["/cgi-bin/menu/get"] * 3]
-    assert {token for _path, token, _body in broken.asked[1:]} == {"TOKEN-1"}
-    assert broken.asked[0][2]["force_refresh"] is False
+    assert caught.value.path == "/cgi-bin/menu/create"
 
 
 def test_a_token_that_the_simulator_refuses_is_replaced(simulated: Settings, store: Store) -> None:
@@ -159,96 +94,363 @@ def test_a_token_that_the_simulator_refuses_is_replaced(simulated: Settings, sto
     assert store.get(TOKEN_KEY) != b"forged-or-old"
 
 
-def test_a_refused_token_leads_to_one_refresh_and_one_retry(store: Store) -> None:
-    store.put({TOKEN_KEY: (b"TOKEN-0", seconds(7_000))})
-    broken = Broken(REFUSED_TOKEN, a_token("TOKEN-1"), REFUSED_TOKEN, a_token("TOKEN-2"))
-    assert refusal(store, broken).code == 40001
-    assert [(path, token) for path, token, _body in broken.asked] == [
-        ("/cgi-bin/menu/get", "TOKEN-0"),
-        ("/cgi-bin/stable_token", ""),
-        ("/cgi-bin/menu/get", "TOKEN-1"),
+def test_a_follower_gets_a_service_message_and_is_counted(demo_settings: SettingsFactory) -> None:
+    settings = demo_settings()
+    with (
+        demo.in_process(settings) as running,
+        open_services(settings) as services,
+        platform_of(settings, services.store, services.database) as platform,
+    ):
+        phone = Phone(running.simulator_url)
+        phone.follows()
+        platform.typing(phone.openid)
+        platform.send_text(phone.openid, "您要的档案已找到。")
+        assert "您要的档案已找到。" in phone.conversation()[-1].visible_text
+        info = platform.user_info(phone.openid)
+        assert (info.openid, info.is_following) == (phone.openid, True)
+        used = {quota.path: quota.used for quota in platform.quota()}
+        assert used["/cgi-bin/message/custom/send"] == 1
+        with pytest.raises(FollowerError):
+            platform.send_text("oNobodyWhoEverWroteToUs0001", "您好")
+
+
+def test_what_a_follower_sent_comes_back_whole(simulated: Settings, store: Store) -> None:
+    with platform_of(simulated, store) as platform:
+        media_id = platform.upload("image", io.BytesIO(PICTURE))
+        into = io.BytesIO()
+        got = platform.download(media_id, into, max_bytes=1_000_000)
+        assert into.getvalue() == PICTURE
+        assert (got.content_type, got.size_bytes) == ("image/png", len(PICTURE))
+        with pytest.raises(ContentError) as caught:
+            platform.download("no-such-media", io.BytesIO(), max_bytes=1_000_000)
+        assert caught.value.code == 40007
+
+
+def test_every_call_goes_to_the_address_of_the_settings(store: Store) -> None:
+    script = Scripted(a_token(), A_MENU, OK, OK, (200, '{"openid": "oX"}'))
+    with serving(script) as url:
+        settings = settings_for(wechat_api_url=f"{url}/proxy/")
+        with platform_of(settings, store) as platform:
+            platform.menu()
+            platform.push_menu(BUTTONS)
+            platform.send_text(OPENID, "您好")
+            platform.oauth_openid("CODE")
+    assert script.paths == [
+        "/proxy/cgi-bin/stable_token",
+        "/proxy/cgi-bin/menu/get",
+        "/proxy/cgi-bin/menu/create",
+        "/proxy/cgi-bin/message/custom/send",
+        "/proxy/sns/oauth2/access_token",
     ]
 
 
-def test_the_very_token_that_was_refused_is_renewed_by_force_once(store: Store) -> None:
-    store.put({TOKEN_KEY: (b"TOKEN-0", seconds(7_000))})
-    broken = Broken(REFUSED_TOKEN, a_token("TOKEN-0"), a_token("TOKEN-1"), A_MENU)
-    ask(store, broken)
-    forced = [body.get("force_refresh") for _path, _token, body in broken.asked]
-    assert forced == [None, False, True, None]
+def test_chinese_words_travel_as_themselves(store: Store) -> None:
+    with answering(store, OK) as (platform, script):
+        platform.push_menu(BUTTONS)
+    assert script.asked[0].json == {"button": BUTTONS}
+    assert "查档案".encode() in script.asked[0].body
 
 
-def test_another_refusal_is_not_tried_again(store: Store) -> None:
-    broken = Broken(a_token(), (200, '{"errcode": 45009, "errmsg": "quota"}'))
-    assert refusal(store, broken).code == 45009
-    assert len(broken.asked) == 2
+def test_a_service_message_is_what_the_reference_says(store: Store) -> None:
+    with answering(store, OK, OK) as (platform, script):
+        platform.send_text(OPENID, "您好")
+        platform.typing(OPENID)
+    assert script.asked[0].json == {
+        "touser": OPENID,
+        "msgtype": "text",
+        "text": {"content": "您好"},
+    }
+    assert script.asked[1].json == {"touser": OPENID, "command": "Typing"}
+
+
+def test_only_a_zero_in_so_many_words_is_a_message_sent(store: Store) -> None:
+    with answering(store, (200, "{}"), (200, '{"msgid": 1}')) as (platform, script):
+        for _ in range(2):
+            with pytest.raises(UnknownOutcomeError):
+                platform.send_text(OPENID, "您好")
+    assert len(script.asked) == 2
 
 
 NONSENSE = {
-    "a page of a proxy": (200, "<html>502 Bad Gateway</html>"),
-    "nothing": (200, ""),
-    "a list": (200, "[]"),
-    "a number": (200, "0"),
-    "half an answer": (200, '{"menu": {"butt'),
-    "an error of a proxy": (502, "<html>"),
-    "an error in JSON": (502, json.dumps({"menu": {"button": BUTTONS}})),
-    "an overload": (503, "{}"),
-    "a redirect": (302, "{}"),
-    "a code that is no number": (200, '{"errcode": "none"}'),
-    "a code that is null": (200, '{"errcode": null}'),
-    "no menu in it": (200, '{"errcode": 0}'),
-    "a menu that is none": (200, '{"menu": []}'),
+    "a page of a proxy": "<html>502 Bad Gateway</html>",
+    "nothing": "",
+    "a list": "[]",
+    "a number": "0",
+    "half an answer": '{"menu": {"butt',
+    "a code that is no number": '{"errcode": "none"}',
+    "a code in quotes": '{"errcode": "0"}',
+    "a code that is null": '{"errcode": null}',
+    "a code that is a claim": '{"errcode": false}',
+    "no menu in it": '{"errcode": 0}',
+    "a menu that is none": '{"menu": []}',
+    "a hole without end": "[" * 200_000,
+    "no UTF-8": "\udcff",
 }
 
 
 @pytest.mark.parametrize("what", NONSENSE)
 def test_an_answer_that_is_none_is_an_error_of_unknown_outcome(what: str, store: Store) -> None:
-    broken = Broken(a_token(), NONSENSE[what])
-    assert refusal(store, broken).code is None
-    assert len(broken.asked) == 2
-
-
-@pytest.mark.parametrize("answer", [(200, "{}"), (200, '{"access_token": 5}'), (500, "oops")])
-def test_a_token_answer_without_a_token_is_an_error(answer: Reply, store: Store) -> None:
-    assert refusal(store, Broken(answer)).code is None
-    assert store.get(TOKEN_KEY) is None
-
-
-def test_silence_is_an_error_of_unknown_outcome_in_time(store: Store) -> None:
-    broken = Broken(a_token(), None)
-    with serving(broken) as url:
-        settings = settings_for(wechat_api_url=url)
-        with platform_of(settings, store, timeout_s=(0.3, 0.3)) as platform:
-            started = time.monotonic()
-            with pytest.raises(PlatformError) as caught:
-                platform.push_menu(BUTTONS)
-            assert time.monotonic() - started < 2
-            broken.ended.set()
+    body = NONSENSE[what].encode("utf-8", errors="surrogateescape")
+    with (
+        answering(store, lambda _request: Response(body)) as (platform, script),
+        pytest.raises(UnknownOutcomeError) as caught,
+    ):
+        platform.menu()
     assert caught.value.code is None
-    assert broken.paths.count("/cgi-bin/menu/create") == 1
+    assert len(script.asked) == 1
 
 
-def test_a_platform_that_is_not_there_is_an_error_of_unknown_outcome(store: Store) -> None:
-    nobody = f"http://127.0.0.1:{demo.free_port()}"
-    assert refusal(store, Broken(), url=nobody).code is None
+def test_the_code_of_an_authorisation_tells_whose_browser_it_is(store: Store) -> None:
+    answer = {"access_token": "T", "expires_in": 7200, "openid": OPENID, "scope": "snsapi_base"}
+    with answering(store, (200, json.dumps(answer))) as (platform, script):
+        assert platform.oauth_openid("CODE-1") == OPENID
+    assert script.asked[0].path == "/sns/oauth2/access_token"
+    assert script.asked[0].params == {
+        "appid": APP_ID,
+        "secret": DEMO_CREDENTIALS["wechat_app_secret"],
+        "code": "CODE-1",
+        "grant_type": "authorization_code",
+    }
 
 
-def test_every_call_goes_to_the_address_of_the_settings(store: Store) -> None:
-    broken = Broken(a_token(), A_MENU, (200, '{"errcode": 0}'))
-    with serving(broken) as url:
-        settings = settings_for(wechat_api_url=f"{url}/proxy/")
-        with platform_of(settings, store) as platform:
+@pytest.mark.parametrize("code", [40029, 40163, 42003, 41008])
+def test_a_bad_code_asks_for_a_new_authorisation_and_is_not_tried_again(
+    code: int, store: Store
+) -> None:
+    with answering(store, refused(code)) as (platform, script), pytest.raises(OAuthCodeError):
+        platform.oauth_openid("CODE-1")
+    assert len(script.asked) == 1
+
+
+def test_the_invented_visitor_of_a_preview_is_nobody(store: Store) -> None:
+    answer = json.dumps({"openid": "oVirtual", "is_snapshotuser": 1})
+    with answering(store, (200, answer)) as (platform, _script), pytest.raises(OAuthCodeError):
+        platform.oauth_openid("CODE-1")
+
+
+@pytest.mark.parametrize("openid", [None, "", 5, ["o"]])
+def test_an_authorisation_without_an_openid_is_none(openid: object, store: Store) -> None:
+    answer = (200, json.dumps({"openid": openid}))
+    with answering(store, answer) as (platform, _script), pytest.raises(UnknownOutcomeError):
+        platform.oauth_openid("CODE-1")
+
+
+def test_a_browser_is_sent_to_wechat_or_to_where_the_api_is(store: Store) -> None:
+    real = settings_for(wechat_api_url="https://api.weixin.qq.com")
+    with platform_of(real, store) as platform:
+        address = platform.authorize_url("https://a.example/h5/in?x=1&y=档", "s" * 32)
+    parts = urlsplit(address)
+    assert (parts.scheme, parts.netloc) == ("https", "open.weixin.qq.com")
+    assert (parts.path, parts.fragment) == ("/connect/oauth2/authorize", "wechat_redirect")
+    assert {name: values[0] for name, values in parse_qs(parts.query).items()} == {
+        "appid": APP_ID,
+        "redirect_uri": "https://a.example/h5/in?x=1&y=档",
+        "response_type": "code",
+        "scope": "snsapi_base",
+        "state": "s" * 32,
+    }
+    with platform_of(settings_for(wechat_api_url="http://127.0.0.1:8001/"), store) as platform:
+        address = platform.authorize_url("https://a.example/", "s")
+    assert address.startswith("http://127.0.0.1:8001/connect/oauth2/authorize?appid=")
+
+
+def test_a_follower_is_told_of_as_far_as_wechat_tells(store: Store) -> None:
+    here = {
+        "subscribe": 1,
+        "openid": OPENID,
+        "subscribe_time": 1_700_000_000,
+        "qr_scene": 0,
+        "qr_scene_str": "hall",
+        "unionid": "u1",
+    }
+    gone = {"subscribe": 0, "openid": OPENID}
+    with answering(store, (200, json.dumps(here)), (200, json.dumps(gone))) as (platform, script):
+        assert platform.user_info(OPENID) == FollowerInfo(
+            OPENID, is_following=True, subscribed_at=1_700_000_000, scene="hall", unionid="u1"
+        )
+        assert platform.user_info(OPENID) == FollowerInfo(
+            OPENID, is_following=False, subscribed_at=None, scene="", unionid=""
+        )
+    assert script.asked[0].params["openid"] == OPENID
+
+
+@pytest.mark.parametrize("answer", ["{}", '{"openid": "oOther", "subscribe": 1}'])
+def test_what_is_told_of_somebody_else_is_not_taken(answer: str, store: Store) -> None:
+    with answering(store, (200, answer)) as (platform, _), pytest.raises(UnknownOutcomeError):
+        platform.user_info(OPENID)
+
+
+def test_the_addresses_of_deliveries_are_listed(store: Store) -> None:
+    listed = (200, '{"ip_list": ["10.0.0.1", "10.0.0.2"]}')
+    with answering(store, listed, (200, "{}"), (200, '{"ip_list": 1}')) as (platform, _script):
+        assert platform.callback_addresses() == ["10.0.0.1", "10.0.0.2"]
+        for _ in range(2):
+            with pytest.raises(UnknownOutcomeError):
+                platform.callback_addresses()
+
+
+def a_file(content: bytes, content_type: str, **headers: str) -> Callable[[Request], Response]:
+    return lambda _request: Response(content, content_type=content_type, headers=headers)
+
+
+def download(
+    store: Store, *answers: Answer, max_bytes: int = 1_000_000
+) -> tuple[bytes, str, list[str]]:
+    """Return what arrived behind what was there, its type, and the paths asked."""
+    into = io.BytesIO(b"HEAD")
+    into.seek(4)
+    with answering(store, *answers) as (platform, script):
+        try:
+            content_type = platform.download("MEDIA-1", into, max_bytes=max_bytes).content_type
+        except PlatformError:
+            assert into.getvalue() == b"HEAD", "what was refused left something behind"
+            raise
+    assert into.getvalue()[:4] == b"HEAD"
+    return into.getvalue()[4:], content_type, script.paths
+
+
+def test_a_file_is_written_where_the_caller_stands(store: Store) -> None:
+    content, content_type, paths = download(store, a_file(PICTURE, "image/jpeg; charset=x"))
+    assert (content, content_type) == (PICTURE, "image/jpeg")
+    assert paths == ["/cgi-bin/media/get"]
+
+
+def test_a_file_may_be_as_large_as_it_may_be_and_no_larger(store: Store) -> None:
+    exact = len(PICTURE)
+    assert download(store, a_file(PICTURE, "image/jpeg"), max_bytes=exact)[0] == PICTURE
+    with pytest.raises(ContentError, match="MB，没有收下"):
+        download(store, a_file(PICTURE, "image/jpeg"), max_bytes=exact - 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [
+        (b"<html>", "text/html"),
+        (b"", "image/jpeg"),
+        (b'{"errcode": 0}', "application/json"),
+        (b"{}", "text/plain"),
+        (b'{"video_url": 5}', "text/plain"),
+    ],
+)
+def test_what_is_no_file_is_never_taken_for_one(
+    content: bytes, content_type: str, store: Store
+) -> None:
+    with pytest.raises(UnknownOutcomeError):
+        download(store, a_file(content, content_type))
+
+
+def test_wechats_refusal_of_a_file_is_understood(store: Store) -> None:
+    words = b'{"errcode": 40007, "errmsg": "invalid media_id rid: 6-7"}'
+    with pytest.raises(ContentError) as caught:
+        download(store, a_file(words, "text/plain"))
+    assert (caught.value.code, caught.value.rid) == (40007, "6-7")
+
+
+def test_a_broken_try_leaves_nothing_in_the_file(store: Store) -> None:
+    bad_gateway = Response(PICTURE, status=502, content_type="image/jpeg")
+    content, _type, paths = download(store, lambda _r: bad_gateway, a_file(b"abc", "image/png"))
+    assert content == b"abc"
+    assert len(paths) == 2
+
+
+def test_a_refused_token_is_renewed_for_a_file_too(store: Store) -> None:
+    again = a_token("TOKEN-2")
+    content, _type, paths = download(store, refused(40001), again, a_file(b"abc", "image/png"))
+    assert content == b"abc"
+    assert paths == ["/cgi-bin/media/get", "/cgi-bin/stable_token", "/cgi-bin/media/get"]
+
+
+def test_a_video_is_fetched_from_where_wechat_says_without_the_token(store: Store) -> None:
+    script = Scripted()
+    store.put({TOKEN_KEY: (b"TOKEN-1", seconds(7_000))})
+    with serving(script) as url:
+        script.answers = [
+            (200, json.dumps({"video_url": f"{url}/file/1.mp4"})),
+            a_file(b"film", "video/mp4"),
+        ]
+        into = io.BytesIO()
+        with platform_of(settings_for(wechat_api_url=url), store) as platform:
+            assert platform.download("V", into, max_bytes=100).content_type == "video/mp4"
+    assert into.getvalue() == b"film"
+    assert script.asked[1].path == "/file/1.mp4"
+    assert script.asked[1].token == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "http://127.0.0.1:1/x",
+        "https://qq.com.evil.example/x",
+        "https://evilqq.com/x",
+        "https://user@evil.example/.qq.com",
+        "file:///etc/passwd",
+        "ftp://a.qq.com/x",
+    ],
+)
+def test_a_video_outside_of_wechats_domains_is_not_fetched(address: str, store: Store) -> None:
+    with pytest.raises(ContentError, match="域名"):
+        download(store, (200, json.dumps({"video_url": address})))
+
+
+def test_a_video_that_leads_to_another_video_is_none(store: Store) -> None:
+    script = Scripted()
+    store.put({TOKEN_KEY: (b"TOKEN-1", seconds(7_000))})
+    with serving(script) as url, platform_of(settings_for(wechat_api_url=url), store) as platform:
+        script.answers = [(200, json.dumps({"video_url": f"{url}/again"}))] * 3
+        with pytest.raises(UnknownOutcomeError):
+            platform.download("V", io.BytesIO(), max_bytes=100)
+    assert len(script.asked) == 2
+
+
+def test_cleared_quotas_are_counted_anew(store: Store, database: Database) -> None:
+    script = Scripted(a_token(), refused(45009), OK)
+    with (
+        serving(script) as url,
+        platform_of(settings_for(wechat_api_url=url), store, database) as platform,
+    ):
+        with pytest.raises(QuotaError):
             platform.menu()
-            platform.push_menu(BUTTONS)
-    assert broken.paths == [
-        "/proxy/cgi-bin/stable_token",
-        "/proxy/cgi-bin/menu/get",
-        "/proxy/cgi-bin/menu/create",
-    ]
+        platform.clear_quota()
+        script.answers = [A_MENU]
+        assert platform.menu() == BUTTONS
+        used = {quota.path: quota.used for quota in platform.quota()}
+    assert script.asked[2].json == {"appid": APP_ID}
+    assert used["/cgi-bin/menu/get"] == 1
 
 
-def test_chinese_words_travel_as_themselves(store: Store) -> None:
-    broken = Broken(a_token(), (200, '{"errcode": 0}'))
-    with serving(broken) as url, platform_of(settings_for(wechat_api_url=url), store) as platform:
-        platform.push_menu(BUTTONS)
-    assert broken.asked[-1][2] == {"button": BUTTONS}
+def test_the_months_last_clearing_says_when_the_next_may_be(store: Store) -> None:
+    store.put({TOKEN_KEY: (b"TOKEN-1", seconds(7_000))})
+    with (
+        serving(Scripted(refused(48006))) as url,
+        platform_of(settings_for(wechat_api_url=url), store, now=lambda: NOON) as platform,
+        pytest.raises(QuotaError) as caught,
+    ):
+        platform.clear_quota()
+    assert caught.value.until == datetime.fromisoformat("2026-12-01T00:00:00+08:00")
+
+
+ASK_FOR: dict[str, Callable[[Platform], object]] = {
+    "menu": lambda platform: platform.menu(),
+    "push_menu": lambda platform: platform.push_menu(BUTTONS),
+    "send_text": lambda platform: platform.send_text(OPENID, "您好"),
+    "typing": lambda platform: platform.typing(OPENID),
+    "user_info": lambda platform: platform.user_info(OPENID),
+    "upload": lambda platform: platform.upload("image", io.BytesIO(PICTURE)),
+    "download": lambda platform: platform.download("M", io.BytesIO(), max_bytes=1),
+    "oauth_openid": lambda platform: platform.oauth_openid("C"),
+    "authorize_url": lambda platform: platform.authorize_url("https://a.example/", "s"),
+}
+
+
+@pytest.mark.parametrize("name", ASK_FOR)
+def test_what_the_account_may_not_do_is_refused_before_anything_is_sent(
+    name: str, store: Store
+) -> None:
+    settings = {"wechat_account": "subscription", "wechat_verified": False}
+    with (
+        answering(store, **settings) as (platform, script),
+        pytest.raises(RefusedError, match="本账号是未认证的订阅号，微信不开放"),
+    ):
+        ASK_FOR[name](platform)
+    assert script.asked == []

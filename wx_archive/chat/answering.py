@@ -1,37 +1,40 @@
 """From a genuine message to its one answer: deduplicate, route, run, commit, remember."""
 
 import logging
+import threading
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
-
-from wx_archive.chat import dedupe, state
+from wx_archive.chat import dedupe, held, known
+from wx_archive.chat import jobs as chat_jobs
 from wx_archive.chat.activity import Activity
+from wx_archive.chat.known import Known
 from wx_archive.chat.models import DeadLetter
 from wx_archive.chat.replies import standing
 from wx_archive.chat.router import Dispatcher, Route, words_of
-from wx_archive.chat.turn import Effect, Turn
+from wx_archive.chat.speaking import spoken
+from wx_archive.chat.turn import AnsweredError, Effect, Turn, reply_key
 from wx_archive.core import clock
 from wx_archive.core.database import Database, is_transient
 from wx_archive.core.errors import RefusedError, TransientError
 from wx_archive.core.ids import pseudonym
 from wx_archive.core.site import Site
-from wx_archive.core.store import Lasting, Store
+from wx_archive.core.store import Store
 from wx_archive.followers import service as followers
-from wx_archive.followers.models import Follower
-from wx_archive.wechat.inbound import Inbound, MassSendFinished, PublishFinished, Voice
-from wx_archive.wechat.replies import Reply, TextReply, render
+from wx_archive.followers.identity import Door
+from wx_archive.wechat.inbound import Inbound, MassSendFinished, PublishFinished
+from wx_archive.wechat.replies import SUCCESS, TextReply, address
 
 log = logging.getLogger(__name__)
 
 DEADLINE_S: Final = 4.5
 """WeChat hangs up after five seconds."""
 PAUSE_S: Final = 0.1
+WAITERS: Final = 8
+"""Threads that may wait for slow handlers; the answers of the others are held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,19 @@ class Answering:
         store: Store,
         site: Site,
         secret: str,
+        door: Door | None = None,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._dispatcher = dispatcher
+        self._states = known.by_name(dispatcher.state_kinds)
         self._database = database
         self._store = store
         self._site = site
         self._secret = secret
+        self._door = door or Door(secret, site.origin)
         self._deadline_s = deadline_s
-        self._activity = Activity(database)
+        self._waiters = threading.BoundedSemaphore(WAITERS)
+        self.activity = Activity(database)
 
     def reply_to(self, message: Inbound, raw: bytes, *, now: datetime) -> bytes:
         """Return the reply as XML, the same for every delivery of the message.
@@ -87,7 +94,7 @@ class Answering:
         delivery = _Delivery(message, raw, dedupe.key_of(message.header), now, deadline)
         while True:
             try:
-                return self._reply_once(delivery)
+                body = self._body_once(delivery)
             except Exception as err:
                 if not is_transient(err):
                     raise
@@ -95,142 +102,164 @@ class Answering:
                 if time.monotonic() + PAUSE_S >= deadline:
                     raise TransientError(type(err).__name__) from err
                 time.sleep(PAUSE_S)
+            else:
+                return address(body, message.header)
 
     def close(self) -> None:
         """Write what is buffered."""
-        self._activity.close()
+        self.activity.close()
 
-    def _reply_once(self, delivery: _Delivery) -> bytes:
-        message, key, now = delivery.message, delivery.key, delivery.now
-        stored = self._store.get(f"reply:{key}")
-        if stored is not None:
-            return stored
+    def _body_once(self, delivery: _Delivery) -> bytes:
+        message = delivery.message
+        found = self._look_up(delivery)
+        if found.body is not None:
+            return found.body or self._wait(delivery)
         words = words_of(message)
-        current: state.State | None = None
-        with self._database.reads() as connection:
-            stored = dedupe.recall(connection, key)
-            if stored is None:
-                current = self._state_of(connection, delivery)
-        if stored is not None:
-            return stored
-        for route in self._dispatcher.candidates(message, words, current):
-            turn = self._turn(message, words, current, route.argument, now)
-            answer = self._attempt(route, turn, delivery)
-            if answer is not None:
-                return answer
+        for route in self._dispatcher.candidates(message, words, found.state):
+            turn = self._turn(delivery, found, words, route.argument)
+            body = self._attempt(route, turn, delivery, has_held=found.has_held)
+            if body is not None:
+                return body
         message_text = "the last route must answer"
         raise RuntimeError(message_text)
 
-    def _state_of(self, connection: Connection, delivery: _Delivery) -> state.State | None:
-        kinds = self._dispatcher.state_kinds
+    def _look_up(self, delivery: _Delivery) -> Known:
         openid = delivery.message.header.openid
-        return state.load(connection, openid, kinds, now=delivery.now) if kinds else None
+        with self._database.reads(within_s=delivery.patience_s) as connection:
+            return known.look_up(connection, delivery.key, openid, self._states, now=delivery.now)
 
-    def _turn(
-        self,
-        message: Inbound,
-        words: str,
-        current: state.State | None,
-        argument: str,
-        now: datetime,
-    ) -> Turn[Inbound]:
+    def _turn(self, delivery: _Delivery, found: Known, words: str, argument: str) -> Turn[Inbound]:
         return Turn(
-            message=message,
-            now=now,
+            message=delivery.message,
+            now=delivery.now,
             site=self._site,
-            store=self._store,
-            follower=pseudonym(message.header.openid, self._secret),
-            connect=self._database.reads,
+            door=self._door,
+            store=self._store.steady,
+            key=delivery.key,
+            follower=pseudonym(delivery.message.header.openid, self._secret),
+            connect=lambda: self._database.reads(within_s=delivery.patience_s),
             words=words,
             argument=argument,
-            state=current,
+            state=found.state,
         )
 
-    def _attempt(self, route: Route, turn: Turn[Inbound], delivery: _Delivery) -> bytes | None:
+    def _attempt(
+        self, route: Route, turn: Turn[Inbound], delivery: _Delivery, *, has_held: bool
+    ) -> bytes | None:
         """Run one handler; the one border where its refusal or failure is contained."""
+        started = time.monotonic()
         try:
-            return self._run(route, turn, delivery)
+            body = self._run(route, turn, delivery, has_held=has_held)
+        except AnsweredError as err:
+            return err.body
         except RefusedError as err:
-            return self._settle(turn, delivery, str(err))
+            body = self._settle(turn, delivery, str(err))
         except Exception as err:
             if is_transient(err):
                 raise
-            return self._poison(route, turn, delivery, err)
+            body = self._poison(route, turn, delivery, err)
+        if body is not None:
+            self._note(route, turn, (time.monotonic() - started) * 1000)
+        return body
 
-    def _run(self, route: Route, turn: Turn[Inbound], delivery: _Delivery) -> bytes | None:
-        started = time.monotonic()
+    def _run(
+        self, route: Route, turn: Turn[Inbound], delivery: _Delivery, *, has_held: bool
+    ) -> bytes | None:
+        if route.slow:
+            return self._run_slow(route, turn, delivery)
         if route.effect:
-            answer = self._run_effect(route, turn, delivery)
-        else:
-            answer = self._run_read(route, turn)
-        if answer is None:
+            return self._run_effect(route, turn, delivery)
+        reply = route.handler(turn)
+        if reply is None:
             return None
-        if not route.effect:
-            if not isinstance(turn.message, MassSendFinished | PublishFinished):
-                self._activity.note(turn.message.header.openid, turn.now)
-            standing_answer = self._keep_reply(delivery.key, answer)
-            if standing_answer != answer:  # another delivery was quicker: its answer counts
-                return standing_answer
-        self._remember({name: (value, ttl) for name, value, ttl in turn.remembered})
+        return self._keep(turn, spoken(turn, reply, has_held=has_held))
+
+    def _note(self, route: Route, turn: Turn[Inbound], took_ms: float) -> None:
+        openid = turn.message.header.openid
+        if turn.is_erased:
+            self.activity.forget(openid)
+        elif not isinstance(turn.message, MassSendFinished | PublishFinished):
+            self.activity.note(turn.message, turn.now)
+        self.activity.count("answered", route.name, turn.now)
         log.info(
             "chat.answered kind=%s handler=%s follower=%s ms=%.1f",
             type(turn.message).__name__,
             route.name,
-            turn.follower,
-            (time.monotonic() - started) * 1000,
+            "" if turn.is_erased else turn.follower,
+            took_ms,
         )
-        return answer
 
-    def _keep_reply(self, key: str, answer: bytes) -> bytes:
-        """Keep the answer for the message's other deliveries; return the one that stands."""
+    def _keep(self, turn: Turn[Inbound], body: bytes) -> bytes:
+        """Keep the answer for the message's other deliveries; return the one that stands.
+
+        What the turn remembers beside it goes where it survives Redis, as one fact with the reply.
+        """
+        key, ttl = reply_key(turn.key), dedupe.KEPT_WITHOUT_EFFECT
         try:
-            return self._store.add(f"reply:{key}", answer, ttl=dedupe.KEPT_WITHOUT_EFFECT)
+            if turn.remembered:
+                return turn.store.add_with(key, body, ttl=ttl, along=turn.remembered)
+            return self._store.add(key, body, ttl=ttl)
         except Exception as err:
             if not is_transient(err):
                 raise
             log.warning("chat.not_remembered cause=%s", type(err).__name__)
-            return answer
-
-    def _remember(self, keep: Mapping[str, Lasting]) -> None:
-        """Keep short-lived values; the answer stands even if the store is away."""
-        if not keep:
-            return
-        try:
-            self._store.put(keep)
-        except Exception as err:
-            if not is_transient(err):
-                raise
-            log.warning("chat.not_remembered cause=%s", type(err).__name__)
-
-    def _run_read(self, route: Route, turn: Turn[Inbound]) -> bytes | None:
-        reply = route.handler(turn)
-        return None if reply is None else self._render(reply, turn)
+            return body
 
     def _run_effect(self, route: Route, turn: Turn[Inbound], delivery: _Delivery) -> bytes | None:
         key = delivery.key
-        with self._database.begin(patience_s=delivery.patience_s) as session:
+        with self._database.begin(within_s=delivery.patience_s) as session:
             if not dedupe.claim(session, key, now=turn.now):
                 return dedupe.recall(session.connection(), key)
             follower_id = followers.ensure(session, turn.message.header.openid, now=turn.now)
             # From here on no other message of this follower can change the state.
-            if self._state_of(session.connection(), delivery) != turn.state:
+            openid = turn.message.header.openid
+            found = known.look_up(session.connection(), "", openid, self._states, now=turn.now)
+            if found.state != turn.state:
                 raise TransientError("state-moved")
             turn.effect = Effect(session, follower_id)
             reply = route.handler(turn)
             if reply is None:
                 session.rollback()
                 return None
-            answer = self._render(reply, turn)
-            dedupe.finish(session, key, answer)
-            return answer
+            # Asked again: the handler may just have handed it over.
+            has_held = found.has_held and bool(held.waiting(session, follower_id, now=turn.now))
+            body = spoken(turn, reply, has_held=has_held)
+            dedupe.finish(session, key, body, follower_id=follower_id)
+        if turn.remembered:
+            turn.store.put(turn.remembered)
+        return body
 
-    def _render(self, reply: Reply, turn: Turn[Inbound]) -> bytes:
-        if isinstance(turn.message, Voice) and turn.words and isinstance(reply, TextReply):
-            heard = standing(self._site, "voice_heard").replace("{words}", turn.words)
-            reply = TextReply(f"{heard}\n{reply.text}")
-        # Stamped with the question's second: two deliveries at one moment render the same bytes.
-        header = turn.message.header
-        return render(reply, header, created_at=header.created_at)
+    def _run_slow(self, route: Route, turn: Turn[Inbound], delivery: _Delivery) -> bytes:
+        """Leave the work to a job and wait for its reply as long as WeChat does."""
+        key = delivery.key
+        with self._database.begin(within_s=delivery.patience_s) as session:
+            if dedupe.claim(session, key, now=turn.now):
+                follower_id = followers.ensure(session, turn.message.header.openid, now=turn.now)
+                dedupe.finish(session, key, dedupe.PENDING, follower_id=follower_id)
+                chat_jobs.ask_slowly(
+                    session,
+                    delivery.raw,
+                    key=key,
+                    handler=route.name,
+                    follower_id=follower_id,
+                    now=turn.now,
+                )
+        return self._wait(delivery)
+
+    def _wait(self, delivery: _Delivery) -> bytes:
+        """Return a slow handler's reply, or `success` when it does not come in time."""
+        if self._waiters.acquire(blocking=False):
+            try:
+                while delivery.patience_s > PAUSE_S:
+                    time.sleep(PAUSE_S)
+                    if body := self._look_up(delivery).body:
+                        return body
+            finally:
+                self._waiters.release()
+        with self._database.begin(within_s=delivery.patience_s) as session:
+            if dedupe.settle(session, delivery.key, SUCCESS):
+                return SUCCESS
+            return dedupe.recall(session.connection(), delivery.key) or SUCCESS
 
     def _poison(
         self, route: Route, turn: Turn[Inbound], delivery: _Delivery, err: Exception
@@ -255,15 +284,14 @@ class Answering:
         letter: DeadLetter | None = None,
     ) -> bytes:
         """End a turn whose effect was rolled back: every delivery gets this text."""
-        answer = self._render(TextReply(text), turn)
-        with self._database.begin(patience_s=delivery.patience_s) as session:
+        body = spoken(turn, TextReply(text), has_held=False)
+        with self._database.begin(within_s=delivery.patience_s) as session:
             if not dedupe.claim(session, delivery.key, now=turn.now):
-                return dedupe.recall(session.connection(), delivery.key) or answer
+                return dedupe.recall(session.connection(), delivery.key) or body
+            openid = delivery.message.header.openid
+            follower_id = followers.ensure(session, openid, now=turn.now)
             if letter is not None:
-                openid = delivery.message.header.openid
-                letter.follower_id = session.scalars(
-                    select(Follower.id).where(Follower.openid == openid)
-                ).one_or_none()
+                letter.follower_id = follower_id
                 session.add(letter)
-            dedupe.finish(session, delivery.key, answer)
-        return answer
+            dedupe.finish(session, delivery.key, body, follower_id=follower_id)
+        return body

@@ -9,10 +9,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from wx_archive.chat.models import HandledMessage
+from wx_archive.followers.models import Follower
 from wx_archive.wechat.inbound import Header
 
 KEPT_WITH_EFFECT: Final = timedelta(hours=24)
 KEPT_WITHOUT_EFFECT: Final = timedelta(seconds=60)
+PENDING: Final = b""
+"""The reply of a message that a slow handler still works on."""
 
 _RECALL = select(HandledMessage.reply).where(HandledMessage.key == bindparam("message_key"))
 
@@ -39,16 +42,30 @@ def claim(session: Session, key: str, *, now: datetime) -> bool:
     # By RETURNING: psycopg tells no rowcount for an INSERT that SQLAlchemy builds for an entity.
     claimed = session.execute(
         dialect.insert(HandledMessage)
-        .values(key=key, reply=b"", handled_at=now)
+        .values(key=key, reply=PENDING, handled_at=now)
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(HandledMessage.key)
     )
     return claimed.scalar_one_or_none() is not None
 
 
-def finish(session: Session, key: str, reply: bytes) -> None:
+def finish(session: Session, key: str, body: bytes, *, follower_id: int) -> None:
     """Write the reply beside the effect; both commit as one fact."""
-    session.execute(update(HandledMessage).where(HandledMessage.key == key).values(reply=reply))
+    # None when the effect was to erase the follower.
+    still = select(Follower.id).where(Follower.id == follower_id).scalar_subquery()
+    done = update(HandledMessage).where(HandledMessage.key == key)
+    session.execute(done.values(reply=body, follower_id=still))
+
+
+def settle(session: Session, key: str, body: bytes) -> bool:
+    """Give a message that is still worked on its reply; False when it has one by now."""
+    settled = session.execute(
+        update(HandledMessage)
+        .where(HandledMessage.key == key, HandledMessage.reply == PENDING)
+        .values(reply=body)
+        .returning(HandledMessage.key)
+    )
+    return settled.scalar_one_or_none() is not None
 
 
 def sweep(session: Session, *, now: datetime) -> int:

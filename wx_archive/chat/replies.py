@@ -45,6 +45,9 @@ class Replies(FileModel):
     poison: str
     nothing_found: str
     nothing_held: str
+    held_waits: str
+    held_answer: str
+    held_more: str
     nothing_running: str
     no_progress: str
     ask_more: str
@@ -55,6 +58,17 @@ class Replies(FileModel):
     livelihood: str
     livelihood_hint: str
     unanswered: str
+    interests: str
+    interest_toggled: str
+    interest_unknown: str
+    about_me: str
+    export_me: str
+    erase_ask: str
+    erased: str
+    erase_dropped: str
+    erase_not_asked: str
+    consent_withdrawn: str
+    consent_none: str
     keywords: list[SmallTalk]
 
     @model_validator(mode="after")

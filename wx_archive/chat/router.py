@@ -7,7 +7,7 @@ returns None says «not mine».
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Final, TypeVar
 
@@ -35,16 +35,22 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A handler with what it was found by."""
+    """A handler with what it was found by.
+
+    Attributes:
+        effect: it writes, in the transaction that also keeps its reply.
+        slow: it may take longer than WeChat waits: a job does it, the reply follows when it can.
+    """
 
     name: str
     handler: Handler
     effect: bool
+    slow: bool = False
     argument: str = ""
 
     def with_argument(self, argument: str) -> "Route":
         """Return the route as taken for one message."""
-        return Route(self.name, self.handler, self.effect, argument)
+        return replace(self, argument=argument)
 
 
 class Router:
@@ -61,17 +67,17 @@ class Router:
         self.stages: list[tuple[Stage, Route]] = []
         self.last: Route | None = None
 
-    def on_command(self, *words: str, effect: bool = False) -> Callable[[H], H]:
+    def on_command(self, *words: str, effect: bool = False, slow: bool = False) -> Callable[[H], H]:
         """Answer exactly these words, in any width and case."""
-        return self._into(self.commands, *map(fold, words), effect=effect)
+        return self._into(self.commands, *map(fold, words), effect=effect, slow=slow)
 
-    def on_prefix(self, *words: str, effect: bool = False) -> Callable[[H], H]:
+    def on_prefix(self, *words: str, effect: bool = False, slow: bool = False) -> Callable[[H], H]:
         """Answer «word, space, something»; the something is `turn.argument`."""
-        return self._into(self.prefixes, *map(fold, words), effect=effect)
+        return self._into(self.prefixes, *map(fold, words), effect=effect, slow=slow)
 
-    def on_click(self, *keys: str, effect: bool = False) -> Callable[[H], H]:
+    def on_click(self, *keys: str, effect: bool = False, slow: bool = False) -> Callable[[H], H]:
         """Answer a menu key; ``guide.*`` takes every key below, the rest is `turn.argument`."""
-        return self._into(self.clicks, *keys, effect=effect)
+        return self._into(self.clicks, *keys, effect=effect, slow=slow)
 
     def on_tap(self, *names: str, effect: bool = False) -> Callable[[H], H]:
         """Answer a live link whose id is ``name.argument``."""
@@ -99,17 +105,38 @@ class Router:
         self.last = self._route(handler, effect=False)
         return handler
 
-    def _into(self, table: dict[Any, Route], *keys: object, effect: bool) -> Callable[[H], H]:
+    def routes(self) -> Iterator[Route]:
+        """Yield every route, some of them more than once."""
+        tables: tuple[dict[Any, Route], ...] = (
+            self.commands,
+            self.prefixes,
+            self.clicks,
+            self.taps,
+            self.kinds,
+            self.states,
+        )
+        for table in tables:
+            yield from table.values()
+        yield from (route for _stage, route in self.stages)
+        if self.last:
+            yield self.last
+
+    def _into(
+        self, table: dict[Any, Route], *keys: object, effect: bool, slow: bool = False
+    ) -> Callable[[H], H]:
         def register(handler: H) -> H:
             for key in keys:
-                _claim(table, key, self._route(handler, effect=effect))
+                _claim(table, key, self._route(handler, effect=effect, slow=slow))
             return handler
 
         return register
 
-    def _route(self, handler: Handler, *, effect: bool) -> Route:
+    def _route(self, handler: Handler, *, effect: bool, slow: bool = False) -> Route:
         name = getattr(handler, "__name__", type(handler).__name__)
-        return Route(f"{self.feature}.{name}", handler, effect)
+        if effect and slow:
+            message = f"{name}: what is slow runs as a job and has no part in the message's effect"
+            raise RuntimeError(message)
+        return Route(f"{self.feature}.{name}", handler, effect, slow)
 
 
 class Dispatcher:
@@ -130,6 +157,11 @@ class Dispatcher:
             message = f"exactly one router must answer what nobody else does, not {len(lasts)}"
             raise RuntimeError(message)
         self._last = lasts[0]
+        self._by_name = {route.name: route for router in routers for route in router.routes()}
+
+    def named(self, name: str) -> Route | None:
+        """Return the handler of a name, as dead letters and jobs remember it."""
+        return self._by_name.get(name)
 
     @property
     def state_kinds(self) -> tuple[type[State], ...]:

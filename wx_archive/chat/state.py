@@ -1,17 +1,15 @@
 """Conversation states: small frozen dataclasses with a name, a version and an expiry."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, cast, runtime_checkable
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from wx_archive.chat.models import Conversation
-from wx_archive.followers.models import Follower
 
 
 @runtime_checkable
@@ -21,24 +19,6 @@ class State(Protocol):
     name: ClassVar[str]
     version: ClassVar[int]
     lasts: ClassVar[timedelta]
-
-
-_CURRENT = select(
-    Conversation.name, Conversation.version, Conversation.payload, Conversation.expires_at
-).join(Follower, Follower.id == Conversation.follower_id)
-
-
-def load(
-    connection: Connection, openid: str, known: Iterable[type[State]], *, now: datetime
-) -> State | None:
-    """Return the state the follower is in; an expired or outdated one counts as none."""
-    row = connection.execute(_CURRENT.where(Follower.openid == openid)).one_or_none()
-    if row is None or row.expires_at <= now:
-        return None
-    for kind in known:
-        if (kind.name, kind.version) == (row.name, row.version):
-            return _revive(kind, json.loads(row.payload))
-    return None
 
 
 def keep(session: Session, follower_id: int, state: State, *, now: datetime) -> None:
@@ -60,7 +40,8 @@ def leave(session: Session, follower_id: int) -> None:
     session.execute(delete(Conversation).where(Conversation.follower_id == follower_id))
 
 
-def _revive(kind: type[Any], payload: dict[str, Any]) -> State | None:
+def revive(kind: type[Any], payload: dict[str, Any]) -> State | None:
+    """Return the state that a row holds, or None if its shape is another version's."""
     if set(payload) != {field.name for field in fields(kind)}:
         return None
     revived: State = kind(**payload)

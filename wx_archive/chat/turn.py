@@ -12,12 +12,30 @@ from sqlalchemy.orm import Session
 from wx_archive.chat import state as states
 from wx_archive.chat.state import State
 from wx_archive.core import clock
+from wx_archive.core.errors import ArchiveError
 from wx_archive.core.site import Site
-from wx_archive.core.store import Store
+from wx_archive.core.store import Lasting, SqlStore
+from wx_archive.followers.identity import Door
 from wx_archive.wechat.inbound import Inbound
 
 M_co = TypeVar("M_co", bound=Inbound, covariant=True)
-Remembered = tuple[str, bytes, timedelta]
+
+
+class AnsweredError(ArchiveError):
+    """This message was answered before; the turn must not be taken twice.
+
+    Attributes:
+        body: the reply that stands.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("this message was answered before")
+        self.body = body
+
+
+def reply_key(message_key: str) -> str:
+    """Return where the reply to a message without effect is kept for its other deliveries."""
+    return f"reply:{message_key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +54,27 @@ class Turn(Generic[M_co]):
         message: what arrived.
         words: the typed or spoken words, trimmed; empty for everything else.
         argument: what follows a command word, a tap's id, or a scene; see the router.
+        door: how a follower gets to pages of their own.
+        key: the same for every delivery of the message.
         follower: keyed hash of the openid, for short-lived keys and logs.
         state: the conversation state the follower is in, if any.
+        is_erased: the handler has erased the follower; nothing may bring them back.
     """
 
     message: M_co
     now: datetime
     site: Site
-    store: Store
+    door: Door
+    store: SqlStore
+    key: str
     follower: str
     connect: Callable[[], AbstractContextManager[Connection]]
     words: str = ""
     argument: str = ""
     state: State | None = None
     effect: Effect | None = None
-    remembered: list[Remembered] = field(default_factory=list)
+    is_erased: bool = False
+    remembered: dict[str, Lasting] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -88,11 +112,22 @@ class Turn(Generic[M_co]):
 
     def remember(self, key: str, value: bytes, *, ttl: timedelta) -> None:
         """Keep a short-lived value of this follower once the turn has succeeded."""
-        self.remembered.append((f"{key}:{self.follower}", value, ttl))
+        self.remembered[f"{key}:{self.follower}"] = (f"{self.key}\n".encode() + value, ttl)
 
     def recall(self, key: str) -> bytes | None:
-        """Return what an earlier turn of this follower remembered, if it still holds."""
-        return self.store.get(f"{key}:{self.follower}")
+        """Return what an earlier turn of this follower remembered, if it still holds.
+
+        Raises:
+            AnsweredError: this very message wrote it: taken again, «next page» would be one too
+                far. The answering border gives the reply that stands.
+        """
+        kept = self.store.get(f"{key}:{self.follower}")
+        if kept is None:
+            return None
+        writer, _line, value = kept.partition(b"\n")
+        if writer == self.key.encode() and (body := self.store.get(reply_key(self.key))):
+            raise AnsweredError(body)
+        return value
 
     def _effect(self) -> Effect:
         if self.effect is None:

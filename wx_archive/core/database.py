@@ -6,10 +6,13 @@ concurrent writer waits instead of failing). Reads of turns without an effect go
 """
 
 import fcntl
+import os
+import socket
 import sqlite3
+import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,17 +32,24 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from wx_archive.core.errors import TransientError
+from wx_archive.core.watchdog import limited
 
 BUSY_TIMEOUT_MS = 4_000
 """How long a writer waits for another: inside WeChat's five seconds."""
 BUSY_OPTION = "archive_busy_timeout_ms"
 STATEMENT_TIMEOUT_MS = 3_000
+READ_TIMEOUT_S = 3.0
+POOL_TIMEOUT_S = 3.0
+PING_AFTER_S = 5.0
+"""A connection that was idle for so long may lead to a server that is no more."""
+PING_TIMEOUT_S = 1.0
 PAGE_CACHE_KIB = 8_192
 
 _SQLITE_PASSING = {
@@ -109,13 +119,16 @@ class Database:
         else:
             self._write = create_engine(
                 url,
-                pool_pre_ping=True,
                 pool_size=8,
+                max_overflow=24,
+                pool_timeout=POOL_TIMEOUT_S,
                 connect_args={
                     "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off",
                     "connect_timeout": 3,
                 },
             )
+            event.listen(self._write, "checkin", _note_idle)
+            event.listen(self._write, "checkout", _ping_if_idle)
             self._read = self._write.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
@@ -124,21 +137,23 @@ class Database:
         return self._write
 
     @contextmanager
-    def begin(
-        self, *, patience_s: float | None = None, unhurried: bool = False
-    ) -> Iterator[Session]:
+    def begin(self, *, within_s: float | None = None, unhurried: bool = False) -> Iterator[Session]:
         """Open the one session of an effect; commits at the end, rolls back on any error.
 
         Args:
-            patience_s: how long at most to wait for another writer; None waits as usual.
+            within_s: how long at most it may take, waiting for other writers included; None waits
+                as usual.
             unhurried: work of the bureau, not of a message: no statement timeout.
         """
         with Session(self._write, expire_on_commit=False) as session, session.begin():
             if unhurried and not self.is_sqlite:
                 session.execute(text("SET LOCAL statement_timeout = 0"))
-            if patience_s is not None:
-                self._limit_waiting(session, max(1, int(patience_s * 1000)))
-            yield session
+            if within_s is None:
+                yield session
+                return
+            self._limit_waiting(session, max(1, int(within_s * 1000)))
+            with limited(within_s, _breaker(session.connection())):
+                yield session
 
     def _limit_waiting(self, session: Session, patience_ms: int) -> None:
         if self.is_sqlite:
@@ -147,9 +162,12 @@ class Database:
             session.execute(text(f"SET LOCAL statement_timeout = {patience_ms}"))
 
     @contextmanager
-    def reads(self) -> Iterator[Connection]:
-        """Lend a connection for single statements that change nothing."""
-        with self._read.connect() as connection:
+    def reads(self, *, within_s: float = READ_TIMEOUT_S) -> Iterator[Connection]:
+        """Lend a connection for single statements that change nothing, for ``within_s`` at most."""
+        with (
+            self._read.connect() as connection,
+            limited(min(within_s, READ_TIMEOUT_S), _breaker(connection)),
+        ):
             yield connection
 
     @contextmanager
@@ -181,6 +199,47 @@ class Database:
         """Close every connection."""
         self._read.dispose()
         self._write.dispose()
+
+
+def _breaker(connection: Connection) -> Callable[[], None]:
+    """Return what breaks off whatever the connection is waiting for."""
+    driver = connection.connection.dbapi_connection
+    return _interrupt(driver) if connection.dialect.name == "sqlite" else _cut(driver)
+
+
+def _interrupt(driver: Any) -> Callable[[], None]:
+    def interrupt() -> None:
+        with suppress(sqlite3.Error):
+            driver.interrupt()
+
+    return interrupt
+
+
+def _cut(driver: Any) -> Callable[[], None]:
+    """Shut the socket: the driver's wait ends, and the pool throws the connection away."""
+
+    def cut() -> None:
+        with suppress(Exception), socket.socket(fileno=os.dup(driver.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+    return cut
+
+
+def _note_idle(_driver: object, record: ConnectionPoolEntry) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _ping_if_idle(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Try a connection that has been idle, so that a restarted server costs nobody an error."""
+    idle_since = record.info.get("idle_since")
+    if idle_since is None or time.monotonic() - idle_since < PING_AFTER_S:
+        return
+    try:
+        with limited(PING_TIMEOUT_S, _cut(driver)):
+            driver.execute("SELECT 1")
+            driver.rollback()
+    except Exception as err:
+        raise DisconnectionError("the server of an idle connection is gone") from err
 
 
 def is_transient(err: BaseException) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from wx_archive.core import clock
 from wx_archive.core.database import Database
 from wx_archive.core.settings import Profile, Settings
 from wx_archive.core.site import Site
@@ -30,8 +31,11 @@ def open_services(settings: Settings) -> Iterator[Services]:
     """Open the database and the store of an installation, and close them."""
     database = Database(settings.database)
     store, close_store = open_store(database, settings.redis_url.get_secret_value())
+    stop_clock = clock.follow(settings.clock_url) if settings.clock_url else None
     try:
         yield Services(settings, database, store, site_of(settings))
     finally:
+        if stop_clock:
+            stop_clock()
         close_store()
         database.dispose()

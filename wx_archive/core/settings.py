@@ -329,6 +329,8 @@ def _production_problems(settings: Settings) -> list[str]:
             f"{PREFIX}WECHAT_ENCRYPTION：明文模式谁都能伪造消息，请在公众平台改用安全模式；"
             f"确有必要才设 {PREFIX}ALLOW_PLAIN=1"
         )
+    if settings.clock_url:
+        problems.append(f"{PREFIX}CLOCK_URL：可移动的时钟只给演示和开发用，正式运行请去掉")
     url = urlsplit(settings.public_url)
     if url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
         problems.append(f"{PREFIX}PUBLIC_URL：请填市民访问本服务的 https:// 网址，用于生成链接")

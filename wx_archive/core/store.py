@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     Float,
     LargeBinary,
@@ -54,7 +55,7 @@ entries = Table(
 """Seconds since the epoch in ``expires_at``; disposable (UNLOGGED on PostgreSQL)."""
 
 
-class Store(Protocol):
+class KeyValues(Protocol):
     """Short-lived values by key; every value expires."""
 
     def get(self, key: str) -> bytes | None:
@@ -68,6 +69,14 @@ class Store(Protocol):
 
     def drop(self, key: str) -> None:
         """Forget the key."""
+
+
+class Store(KeyValues, Protocol):
+    """An installation's short-lived values, with Redis in front or without."""
+
+    @property
+    def steady(self) -> "SqlStore":
+        """The part that outlives an accelerator; what a follower would miss goes there."""
 
 
 class SqlStore:
@@ -89,9 +98,14 @@ class SqlStore:
             index_elements=["key"],
             set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at},
             where=entries.c.expires_at <= bindparam("now"),
-        )
+        ).returning(entries.c.key)
         self._drop = delete(entries).where(entries.c.key == bindparam("k"))
         self._purge = delete(entries).where(entries.c.expires_at <= bindparam("now"))
+
+    @property
+    def steady(self) -> "SqlStore":
+        """Itself."""
+        return self
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None."""
@@ -103,21 +117,34 @@ class SqlStore:
     def put(self, values: Mapping[str, Lasting]) -> None:
         """Keep all values in one transaction."""
         now = clock.now().timestamp()
-        rows = [
-            {"key": key, "value": value, "expires_at": now + ttl.total_seconds()}
-            for key, (value, ttl) in sorted(values.items())
-        ]
         with self._engine.begin() as connection:
-            connection.execute(self._put, rows)
-            if random.randrange(_PURGE_ONE_IN) == 0:  # noqa: S311 -- housekeeping, not a secret
-                connection.execute(self._purge, {"now": now})
+            connection.execute(self._put, _rows(values, now))
+            self._purge_sometimes(connection, now)
+
+    def _purge_sometimes(self, connection: Connection, now: float) -> None:
+        if random.randrange(_PURGE_ONE_IN) == 0:  # noqa: S311 -- housekeeping, not a secret
+            connection.execute(self._purge, {"now": now})
 
     def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
         """Keep the value unless a live one is there; return what stands."""
+        return self.add_with(key, value, ttl=ttl, along={})
+
+    def add_with(
+        self, key: str, value: bytes, *, ttl: timedelta, along: Mapping[str, Lasting]
+    ) -> bytes:
+        """Keep the value unless a live one is there, and then ``along`` as one fact with it.
+
+        Returns:
+            what stands: ``value``, or the older one, in which case ``along`` is not kept.
+        """
         now = clock.now().timestamp()
         row = {"key": key, "value": value, "expires_at": now + ttl.total_seconds(), "now": now}
         with self._engine.begin() as connection:
-            connection.execute(self._add, row)
+            if connection.execute(self._add, row).scalar_one_or_none() is not None:
+                if along:
+                    connection.execute(self._put, _rows(along, now))
+                self._purge_sometimes(connection, now)
+                return value
             standing = connection.execute(self._get, {"k": key, "now": now}).scalar_one()
         return bytes(standing)
 
@@ -176,12 +203,17 @@ class RedisStore:
 class FallbackStore:
     """Redis while it answers, SQL while it does not: one log line for each change of state."""
 
-    def __init__(self, fast: Store, safe: Store) -> None:
+    def __init__(self, fast: RedisStore, safe: SqlStore) -> None:
         self._fast = fast
         self._safe = safe
         self._closed_until = 0.0
         self._away = False
         self._lock = threading.Lock()
+
+    @property
+    def steady(self) -> SqlStore:
+        """The SQL store."""
+        return self._safe
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None."""
@@ -198,8 +230,9 @@ class FallbackStore:
     def drop(self, key: str) -> None:
         """Forget the key."""
         self._run(lambda store: store.drop(key))
+        self._safe.drop(key)  # written while Redis was away
 
-    def _run(self, work: Callable[[Store], T]) -> T:
+    def _run(self, work: Callable[[RedisStore | SqlStore], T]) -> T:
         from redis.exceptions import RedisError  # noqa: PLC0415 -- an optional extra
 
         if time.monotonic() >= self._closed_until:
@@ -241,6 +274,13 @@ def open_store(database: Database, redis_url: str) -> tuple[Store, Callable[[], 
         engine.dispose()
 
     return (FallbackStore(RedisStore.connect(redis_url), safe) if redis_url else safe), close
+
+
+def _rows(values: Mapping[str, Lasting], now: float) -> list[dict[str, object]]:
+    return [
+        {"key": key, "value": value, "expires_at": now + ttl.total_seconds()}
+        for key, (value, ttl) in sorted(values.items())
+    ]
 
 
 def _milliseconds(ttl: timedelta) -> int:

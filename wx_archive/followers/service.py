@@ -1,14 +1,14 @@
 """Arriving, leaving, being seen. The newest CreateTime decides; ties go to the later arrival."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from wx_archive.followers.models import Follower
+from wx_archive.followers.models import SCENE_LENGTH, Follower, Interest, SceneEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,45 @@ class Arrival:
     is_stale: bool
 
 
-def ensure(session: Session, openid: str, *, now: datetime) -> int:
-    """Return the follower's id, making the row in this transaction if there is none."""
-    _upsert(session.connection(), {openid: now})
+@dataclass(frozen=True, slots=True)
+class SceneTally:
+    """What one code has brought; people who were erased since are not counted.
+
+    Attributes:
+        scene: the code; empty for arrivals without one.
+        arrivals: how often somebody came through it.
+        people: how many people that were.
+        came_first: people who came through it the first time they came at all.
+        came_last: people who came through it the last time they came.
+    """
+
+    scene: str
+    arrivals: int
+    people: int
+    came_first: int
+    came_last: int
+    first_at: datetime
+    last_at: datetime
+
+
+def find(connection: Connection, openid: str) -> int | None:
+    """Return the follower's id, or None if there is no row."""
+    return connection.execute(
+        select(Follower.id).where(Follower.openid == openid)
+    ).scalar_one_or_none()
+
+
+def ensure(session: Session, openid: str, *, now: datetime, is_following: bool = True) -> int:
+    """Return the follower's id, making the row in this transaction if there is none.
+
+    Args:
+        session: where the row is made.
+        openid: whose row.
+        now: they are seen at this moment.
+        is_following: how a row made now begins: who writes to us follows, who only opens a
+            page may not.
+    """
+    _upsert(session.connection(), {openid: now}, is_following=is_following)
     return session.scalars(select(Follower.id).where(Follower.openid == openid)).one()
 
 
@@ -34,24 +70,91 @@ def arrive(session: Session, follower_id: int, *, scene: str | None, at: int) ->
     """Note that the follower follows since second ``at`` (WeChat's clock)."""
     before = session.scalars(select(Follower.changed_at).where(Follower.id == follower_id)).one()
     fresh = _change(session, follower_id, at=at, is_following=True)
-    if fresh and scene and before == 0:
-        session.execute(
-            update(Follower)
-            .where(Follower.id == follower_id, Follower.scene.is_(None))
-            .values(scene=scene[:128])
-        )
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(
+        dialect.insert(SceneEntry)
+        .values(follower_id=follower_id, at=at, scene=(scene or "")[:SCENE_LENGTH])
+        .on_conflict_do_nothing()
+    )
     return Arrival(is_return=before > 0, is_stale=not fresh)
 
 
 def leave(session: Session, follower_id: int, *, at: int) -> bool:
-    """Note that the follower left at second ``at``; False when a newer event is known."""
+    """Note that the follower left at second ``at``; False when a newer event is known.
+
+    However late it arrives, what they had asked for up to then ends: the topics they wanted
+    news about, and whatever was waiting to be sent (see `may_receive`).
+    """
+    session.execute(
+        update(Follower).where(Follower.id == follower_id, Follower.left_at < at).values(left_at=at)
+    )
+    session.execute(
+        delete(Interest).where(
+            Interest.follower_id == follower_id,
+            Interest.since < datetime.fromtimestamp(at + 1, tz=UTC),
+        )
+    )
     return _change(session, follower_id, at=at, is_following=False)
+
+
+def may_receive(session: Session, follower_id: int, *, asked_at: datetime | None = None) -> bool:
+    """Tell whether something may be sent to the follower now.
+
+    Args:
+        session: reads here.
+        follower_id: whom to ask about; nobody may write to an erased one.
+        asked_at: when the sending was decided. Who left since then and came back does not get
+            it: a later subscribe brings nothing back to life.
+    """
+    row = session.execute(
+        select(Follower.is_following, Follower.left_at).where(Follower.id == follower_id)
+    ).one_or_none()
+    if row is None or not row.is_following:
+        return False
+    return asked_at is None or int(asked_at.timestamp()) > row.left_at
 
 
 def note_seen(connection: Connection, seen: Mapping[str, datetime]) -> None:
     """Write a batch of last-seen moments by openid; unknown followers get their row here."""
     if seen:
-        _upsert(connection, seen)
+        _upsert(connection, seen, is_following=True)
+
+
+def by_scene(connection: Connection) -> Sequence[SceneTally]:
+    """Return what each code has brought, the most arrivals first."""
+    person = SceneEntry.follower_id
+    turn = (SceneEntry.at, SceneEntry.scene)
+    ranked = select(
+        SceneEntry.scene,
+        person,
+        SceneEntry.at,
+        func.row_number().over(partition_by=person, order_by=turn).label("nth"),
+        func.row_number()
+        .over(partition_by=person, order_by=tuple(part.desc() for part in turn))
+        .label("nth_last"),
+    ).subquery()
+    arrivals = func.count()
+    rows = connection.execute(
+        select(
+            ranked.c.scene,
+            arrivals,
+            func.count(ranked.c.follower_id.distinct()),
+            func.sum(case((ranked.c.nth == 1, 1), else_=0)),
+            func.sum(case((ranked.c.nth_last == 1, 1), else_=0)),
+            func.min(ranked.c.at),
+            func.max(ranked.c.at),
+        )
+        .group_by(ranked.c.scene)
+        .order_by(arrivals.desc(), ranked.c.scene)
+    )
+    return [
+        SceneTally(scene, times, people, as_first, as_last, _moment(first), _moment(last))
+        for scene, times, people, as_first, as_last, first, last in rows
+    ]
+
+
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, tz=UTC)
 
 
 def _change(session: Session, follower_id: int, *, at: int, is_following: bool) -> bool:
@@ -64,20 +167,26 @@ def _change(session: Session, follower_id: int, *, at: int, is_following: bool) 
     return changed.scalar_one_or_none() is not None
 
 
-def _upsert(connection: Connection, seen: Mapping[str, datetime]) -> None:
+def _upsert(connection: Connection, seen: Mapping[str, datetime], *, is_following: bool) -> None:
     is_sqlite = connection.dialect.name == "sqlite"
     insert = (sqlite if is_sqlite else postgresql).insert(Follower)
     greatest = func.max if is_sqlite else func.greatest
+    # Who was only seen on a page and now writes does follow; an event knows better than both.
+    first_sign = and_(Follower.changed_at == 0, insert.excluded.is_following)
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=["openid"],
-            set_={"last_seen_at": greatest(Follower.last_seen_at, insert.excluded.last_seen_at)},
+            set_={
+                "last_seen_at": greatest(Follower.last_seen_at, insert.excluded.last_seen_at),
+                "is_following": or_(Follower.is_following, first_sign),
+            },
         ),
         [
             {
                 "openid": openid,
-                "is_following": True,
+                "is_following": is_following,
                 "changed_at": 0,
+                "left_at": 0,
                 "first_seen_at": at,
                 "last_seen_at": at,
             }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from wx_archive.chat import held, windows
 from wx_archive.chat.replies import (
     finished,
     has_part,
@@ -39,7 +40,7 @@ from wx_archive.wechat.inbound import (
     Video,
     Voice,
 )
-from wx_archive.wechat.replies import NoReply, Reply, TextReply
+from wx_archive.wechat.replies import TEXT_LIMIT_BYTES, NoReply, Reply, TextReply
 
 router = Router("guide")
 
@@ -63,6 +64,7 @@ def farewell(turn: Turn[Unsubscribe]) -> Reply:
     """Note that a follower left; nothing can be said any more."""
     if followers.leave(turn.session, turn.follower_id, at=turn.message.header.created_at):
         turn.leave()
+        windows.close(turn.session, turn.follower_id)
     return NoReply()
 
 
@@ -78,15 +80,23 @@ def explain(turn: Turn[Text]) -> Reply:
     return TextReply(standing(turn.site, "help"))
 
 
-@router.on_command("取结果")
-def held(turn: Turn[Text]) -> Reply:
-    """取结果: nothing is held back yet."""
-    return TextReply(standing(turn.site, "nothing_held"))
+@router.on_command("取结果", effect=True)
+def fetch(turn: Turn[Text]) -> Reply:
+    """取结果: hand over the answers that were held, as many as one reply has room for."""
+    room = TEXT_LIMIT_BYTES - len(standing(turn.site, "held_more").encode()) - 2
+    texts = held.fetch(turn.session, turn.follower_id, room_bytes=room, now=turn.now)
+    if not texts:
+        return TextReply(standing(turn.site, "nothing_held"))
+    if held.waiting(turn.session, turn.follower_id, now=turn.now):
+        texts.append(standing(turn.site, "held_more"))
+    return TextReply("\n\n".join(texts))
 
 
 @router.on_command("完成", "取消", "退出")
-def nothing_running(turn: Turn[Text]) -> Reply:
-    """Say that nothing is under way; a conversation state would have come before."""
+def nothing_running(turn: Turn[Text]) -> Reply | None:
+    """Say that nothing is under way; what is under way has its own answer."""
+    if turn.state is not None:
+        return None
     return TextReply(standing(turn.site, "nothing_running"))
 
 

@@ -1,7 +1,8 @@
 """`wx-archive menu check|diff|push|pull`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import click
 
@@ -12,8 +13,13 @@ from wx_archive.core.settings import Settings
 from wx_archive.menu import service
 from wx_archive.wechat.client import Platform
 
-Answers = Callable[[str], bool]
-"""Tells whether a menu key has a handler; the root command hands it over."""
+
+class KnowsClicks(Protocol):
+    """What the root command hands over."""
+
+    def answers_click(self, key: str) -> bool:
+        """Tell whether a menu key has a handler."""
+
 
 menu = click.Group("menu", help="公众号菜单。")
 
@@ -21,10 +27,10 @@ menu = click.Group("menu", help="公众号菜单。")
 @menu.command("check", help="检查 menus/default.yaml。")
 @as_json
 @click.pass_obj
-def check(answers: Answers, *, json_wanted: bool) -> None:
+def check(product: KnowsClicks, *, json_wanted: bool) -> None:
     """Check the menu's file."""
     site = site_of(Settings.load())
-    buttons = service.read(site, answers)
+    buttons = service.read(site, product.answers_click)
     if json_wanted:
         print_json({"button": buttons})
     else:
@@ -34,10 +40,10 @@ def check(answers: Answers, *, json_wanted: bool) -> None:
 @menu.command("diff", help="比较文件里的菜单和微信上的菜单。")
 @as_json
 @click.pass_obj
-def diff(answers: Answers, *, json_wanted: bool) -> None:
+def diff(product: KnowsClicks, *, json_wanted: bool) -> None:
     """Compare the menu's file with WeChat's."""
     with _platform() as (services, platform):
-        lines = service.diff(service.read(services.site, answers), platform.menu())
+        lines = service.diff(service.read(services.site, product.answers_click), platform.menu())
     if json_wanted:
         print_json({"same": not lines, "lines": lines})
     else:
@@ -47,10 +53,10 @@ def diff(answers: Answers, *, json_wanted: bool) -> None:
 @menu.command("push", help="把文件里的菜单发到微信。")
 @as_json
 @click.pass_obj
-def push(answers: Answers, *, json_wanted: bool) -> None:
+def push(product: KnowsClicks, *, json_wanted: bool) -> None:
     """Send the menu to WeChat unless it has it already."""
     with _platform() as (services, platform):
-        sent = service.push(platform, service.read(services.site, answers))
+        sent = service.push(platform, service.read(services.site, product.answers_click))
     done, same = "菜单已发到微信，关注者最迟五分钟后看到。", "微信上已是这份菜单，没有重发。"
     if json_wanted:
         print_json({"sent": sent})
@@ -75,7 +81,7 @@ def pull(*, json_wanted: bool) -> None:
 @contextmanager
 def _platform() -> Iterator[tuple[Services, Platform]]:
     with open_services(settings_of_installation()) as services:
-        platform = Platform(services.settings, services.store)
+        platform = Platform(services.settings, services.store, services.database)
         try:
             yield services, platform
         finally:

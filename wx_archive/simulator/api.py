@@ -9,7 +9,9 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, request
 
 from wx_archive.core import clock
+from wx_archive.simulator import gate
 from wx_archive.simulator.errors import ApiError
+from wx_archive.simulator.faults import name_of
 from wx_archive.simulator.media import EXTENSIONS, Media, check_article_image, check_upload
 from wx_archive.simulator.menu import Button, read_menu
 from wx_archive.simulator.messages import is_encodable
@@ -26,6 +28,9 @@ api = Blueprint("wechat_api", __name__, url_prefix="/cgi-bin")
 
 _WITHOUT_TOKEN: Final = {"wechat_api.token", "wechat_api.stable_token", "wechat_api.unknown"}
 
+api.before_request(gate.admit)
+api.after_request(gate.let_out)
+
 
 def _platform() -> Platform:
     return current_traffic().platform
@@ -35,6 +40,14 @@ def _platform() -> Platform:
 def _require_token() -> None:
     if request.endpoint not in _WITHOUT_TOKEN:
         _platform().check_token(request.args.get("access_token", ""), now=clock.now())
+
+
+@api.before_request
+def _require_leave() -> None:
+    path = name_of(request.path)
+    if not _platform().config.may_call(path):
+        raise ApiError(48001, "api unauthorized")
+    _platform().quotas.spend(path, now=clock.now())
 
 
 @api.errorhandler(ApiError)
@@ -249,11 +262,32 @@ def callback_addresses() -> Response:
     return jsonify(ip_list=addresses)
 
 
+@api.post("/message/custom/typing")
+def show_typing() -> Response:
+    """Show or end 「对方正在输入」 for a follower."""
+    payload = _payload()
+    command = text_of(payload, "command")
+    if command not in {"Typing", "CancelTyping"}:
+        raise ApiError(45072, "invalid command")
+    openid, now = text_of(payload, "touser"), clock.now()
+    _platform().set_typing(openid, on=command == "Typing", now=now)
+    return _ok()
+
+
 @api.post("/clear_quota")
 def clear_quota() -> Response:
-    """Pretend to clear the daily quotas, which the simulator does not count."""
+    """Begin the day's quotas anew."""
     _check_app_id(text_of(_payload(), "appid"))
+    _platform().quotas.clear(now=clock.now())
     return _ok()
+
+
+@api.post("/openapi/quota/get")
+def get_quota() -> Response:
+    """Tell how the day stands for one call."""
+    quota = _platform().quotas.quota(name_of(text_of(_payload(), "cgi_path")), now=clock.now())
+    counts = {"daily_limit": quota.daily_limit, "used": quota.used, "remain": quota.remain}
+    return jsonify(errcode=0, errmsg="ok", quota=counts)
 
 
 @api.route("/<path:_rest>", methods=["GET", "POST"])

@@ -14,6 +14,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from wx_archive.simulator.api import api
 from wx_archive.simulator.config import SimulatorConfig
 from wx_archive.simulator.control import control
+from wx_archive.simulator.desk import desk
+from wx_archive.simulator.oauth import browsing, sns
 from wx_archive.simulator.pages import pages
 from wx_archive.simulator.platform import Platform
 from wx_archive.simulator.traffic import Traffic
@@ -51,7 +53,7 @@ def _app(traffic: Traffic) -> Flask:
     app.before_request(_refuse_strangers)
     app.after_request(_protect)
     app.register_error_handler(HTTPException, _explain)
-    for blueprint in (api, control, pages):
+    for blueprint in (api, sns, browsing, control, desk, pages):
         app.register_blueprint(blueprint)
     return app
 
@@ -75,7 +77,7 @@ def _is_loopback(host: str) -> bool:
 
 def _protect(response: Response) -> Response:
     """Run only our own scripts; pages of the account stay inside the phone's frame."""
-    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -13,11 +13,19 @@ class Encryption(StrEnum):
     SAFE = "safe"
 
 
+class AccountKind(StrEnum):
+    """The two kinds of official account."""
+
+    SERVICE = "service"
+    SUBSCRIPTION = "subscription"
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatorConfig:
     """The account, its credentials, and where the simulator keeps its state.
 
-    ``first_timeout_s`` is how long every delivery may take before it counts as unanswered.
+    ``first_timeout_s`` is how long every delivery may take before it counts as unanswered;
+    ``account`` and ``verified`` decide what the account may do.
     """
 
     account_url: str
@@ -30,3 +38,14 @@ class SimulatorConfig:
     encryption: Encryption
     data_dir: Path
     first_timeout_s: float = 5.0
+    account: AccountKind = AccountKind.SERVICE
+    verified: bool = True
+
+    @property
+    def may_use_oauth(self) -> bool:
+        """Web pages may ask who reads them only for a verified service account."""
+        return self.verified and self.account == AccountKind.SERVICE
+
+    def may_call(self, path: str) -> bool:
+        """Tell whether the account may make a call; service messages need verification."""
+        return self.verified or not path.startswith("message/custom/")

@@ -1,14 +1,16 @@
 """A phone in code: follows, types, taps and reads, for journeys and for the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
 import requests
+from requests.cookies import RequestsCookieJar
 
 from wx_archive.simulator.bubbles import Article, Bubble, Kind, MenuChoice, Sender, Span, from_json
 
-__all__ = ["Article", "Bubble", "Kind", "Phone", "PhoneRefusedError", "Sender", "Span"]
+__all__ = ["Article", "Bubble", "Kind", "Page", "Phone", "PhoneRefusedError", "Sender", "Span"]
 
 # Four deliveries of five seconds each, and the message that a picture button sends after it.
 _PATIENCE_S: Final = 60
@@ -18,8 +20,21 @@ class PhoneRefusedError(Exception):
     """The simulator did not let the phone do that; the text is its Chinese reason."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the phone's browser shows: the last address after all redirects, and its text."""
+
+    status: int
+    url: str
+    text: str
+
+
 class Phone:
-    """One phone of a running simulator; what the last act showed is remembered."""
+    """One phone of a running simulator; what the last act showed is remembered.
+
+    ``opened`` is the page that the last act opened, ``fault`` why nothing was shown, and
+    ``exchange`` the number of its exchange.
+    """
 
     def __init__(
         self, base_url: str, openid: str | None = None, *, nickname: str | None = None
@@ -30,9 +45,10 @@ class Phone:
             openid = str(_call("POST", url, json={"nickname": nickname})["openid"])
         self.openid = openid
         self.shown: list[Bubble] = []
-        self.opens: str | None = None
+        self.opened: str | None = None
         self.fault: str | None = None
         self.exchange: int | None = None
+        self._cookies = RequestsCookieJar()
         self._answered: set[int] = set()
         self._heard = self._messages(after=0)[1]
 
@@ -51,7 +67,7 @@ class Phone:
         return self._act("text", {"content": text})
 
     def taps(self, path: str, *, scan_result: str | None = None) -> list[Bubble]:
-        """Tap a menu button, such as 「服务大厅/档案查询」; `opens` is the page it opens."""
+        """Tap a menu button, such as 「服务大厅/档案查询」; `opened` is the page it opens."""
         return self._act("tap", {"path": path, "scan_result": scan_result})
 
     def presses(self, choice: str | int) -> list[Bubble]:
@@ -96,10 +112,29 @@ class Phone:
         """Send any nodes."""
         return self._act("raw", {"nodes": nodes})
 
+    def opens(self, url: str) -> Page:
+        """Open a page in this phone's browser, which keeps its cookies and follows redirects."""
+        entrance = f"{self._base_url}/sim/phones/{self.openid}/browse"
+        with requests.Session() as browser:
+            browser.trust_env = False
+            browser.cookies = self._cookies
+            answer = browser.get(entrance, params={"url": url}, timeout=_PATIENCE_S)
+        if answer.url.startswith(entrance):
+            raise PhoneRefusedError(_reason(answer))
+        return Page(answer.status_code, answer.url, answer.text)
+
+    def holds_back(self) -> None:
+        """Collect what is sent from now on; every act then answers with nothing."""
+        self._act("hold")
+
+    def releases(self, order: Sequence[int] | None = None) -> list[Bubble]:
+        """Deliver what was collected, in this order of places from 0, else as it was sent."""
+        return self._act("release", {"order": None if order is None else list(order)})
+
     def listens(self, wait_s: float = 5.0) -> list[Bubble]:
         """Wait for service messages that came since the last answer; they become the last one."""
         deadline = monotonic() + wait_s
-        self.shown, self.opens, self.fault = [], None, None
+        self.shown, self.opened, self.fault = [], None, None
         while not self.shown and (left_s := deadline - monotonic()) > 0:
             newer, self._heard = self._messages(after=self._heard, wait_s=left_s)
             self.shown = [each for each in newer if self._is_pushed(each)]
@@ -176,7 +211,7 @@ class Phone:
         url = f"{self._base_url}/sim/phones/{self.openid}/{act}"
         answer = _call("POST", url, json=None if files else body or {}, files=files)
         self.shown = [from_json(bubble) for bubble in answer["shown"]]
-        self.opens, self.fault = answer["open"], answer["fault"]
+        self.opened, self.fault = answer["open"], answer["fault"]
         self.exchange = answer["exchange"]
         self._answered |= {bubble.seq for bubble in self.shown}
         return self.shown

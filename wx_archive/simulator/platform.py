@@ -1,24 +1,29 @@
 """The platform: followers, transcripts, menu, tokens, media and exchanges under one lock.
 
 No method waits for the network: a delivery happens between `begin` and `finish`, so two
-phones may talk at once.
+phones may talk at once. Clock, faults, quotas, calls and codes have desks of their own.
 """
 
 import string
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import cycle
 from secrets import choice, token_urlsafe
 from threading import Condition, RLock
 from typing import Final
 
 from wx_archive.simulator.bubbles import Bubble, notice
+from wx_archive.simulator.clock_desk import ClockDesk
+from wx_archive.simulator.codes import CodeDesk
 from wx_archive.simulator.config import SimulatorConfig
 from wx_archive.simulator.errors import ApiError, RefusedError
+from wx_archive.simulator.faults import FaultDesk
+from wx_archive.simulator.journal import CallJournal, Journal, Sent
 from wx_archive.simulator.media import Media
 from wx_archive.simulator.menu import Button, find_button
+from wx_archive.simulator.quotas import QuotaDesk
 from wx_archive.simulator.store import Follower, Store
 from wx_archive.simulator.tokens import Token, TokenDesk
 from wx_archive.simulator.windows import Occasion, opened, spend
@@ -27,7 +32,10 @@ from wx_archive.simulator.wire import Delivery
 FIRST_NICKNAME: Final = "张阿姨"
 NICKNAMES: Final = ("李师傅", "王老师", "小陈", "赵奶奶", "刘同学", "周工")
 MAX_BUBBLES: Final = 500
-MAX_EXCHANGES: Final = 500
+MAX_EXCHANGES: Final = 2_000
+# Source: WeChat's page on typing (客服输入状态): within 30 seconds of a message, for 15 seconds.
+TYPING_AFTER: Final = timedelta(seconds=30)
+TYPING_LASTS: Final = timedelta(seconds=15)
 _OPENID_LETTERS: Final = string.ascii_letters + string.digits + "_-"
 
 
@@ -79,8 +87,16 @@ class Platform:
         self._store = Store(config.data_dir / "simulator")
         self._state = self._store.load()
         self._tokens = TokenDesk()
+        self.clock = ClockDesk(timedelta(seconds=self._state.clock_offset_s), self._keep_clock)
+        self.faults = FaultDesk()
+        self.quotas = QuotaDesk()
+        self.codes = CodeDesk()
+        self.calls = CallJournal()
+        self.outbox: Journal[Sent] = Journal()
         self._exchanges: deque[Exchange] = deque(maxlen=MAX_EXCHANGES)
         self._arrivals = {openid: Condition(self._lock) for openid in self._state.followers}
+        self._heard_at: dict[str, datetime] = {}
+        self._typing: dict[str, datetime] = {}
         self._nicknames = cycle(NICKNAMES)
         self._closed = False
         if not self._state.followers:
@@ -91,9 +107,19 @@ class Platform:
         with self._lock:
             self._closed = True
             self._wake_everyone()
+        self.faults.close()
+        self.clock.close()
 
     def reset(self, *, menu_too: bool) -> None:
-        """Start over with one fresh phone; ids keep growing, as the account remembers them."""
+        """Start over with one fresh phone and no faults.
+
+        Ids keep growing and the clock stays, as the account remembers both.
+        """
+        self.faults.clear()
+        self.quotas.reset()
+        self.codes.clear()
+        self.calls.clear()
+        self.outbox.clear()
         with self._lock:
             self._wake_everyone()
             self._arrivals = {}
@@ -109,6 +135,11 @@ class Platform:
 
     def _save(self) -> None:
         self._store.save(self._state)
+
+    def _keep_clock(self, offset: timedelta) -> None:
+        with self._lock:
+            self._state.clock_offset_s = offset.total_seconds()
+            self._save()
 
     # Phones.
 
@@ -126,6 +157,11 @@ class Platform:
             self._arrivals[openid] = Condition(self._lock)
             self._save()
             return _card(follower)
+
+    def knows(self, openid: str) -> bool:
+        """Tell whether there is such a phone."""
+        with self._lock:
+            return openid in self._state.followers
 
     def is_following(self, openid: str) -> bool:
         """Tell whether a phone follows the account."""
@@ -177,6 +213,7 @@ class Platform:
             follower = self._follower(openid)
             if occasion is not None:
                 follower.windows[occasion] = opened(occasion, now=now)
+                self._heard_at[openid] = now
             if own is not None:
                 self._show(follower, own, now)
             return self.next_msg_id(now=now)
@@ -184,7 +221,9 @@ class Platform:
     def next_msg_id(self, *, now: datetime) -> int:
         """Return a new 64-bit id; as at WeChat, its upper half is the second it was made in."""
         with self._lock:
-            self._state.last_msg_id = max(self._state.last_msg_id + 1, int(now.timestamp()) << 32)
+            # A clock moved past 2038 must not push ids out of 64 bits.
+            second = int(now.timestamp()) % 2**31
+            self._state.last_msg_id = max(self._state.last_msg_id + 1, second << 32)
             self._save()
             return self._state.last_msg_id
 
@@ -215,8 +254,32 @@ class Platform:
             if not follower.following:
                 raise ApiError(43004, "require subscribe")
             spend(follower.windows, now=now)
-            self._show(follower, bubble, now)
+            self._typing.pop(openid, None)
+            shown = self._show(follower, bubble, now)
             self._save()
+        text = shown.text or shown.visible_text
+        self.outbox.add(Sent(openid, shown.kind.value, text, shown.at))
+
+    def set_typing(self, openid: str, *, on: bool, now: datetime) -> None:
+        """Show or end 「对方正在输入」, which ends by itself after 15 seconds.
+
+        Raises:
+            ApiError: no such follower, nothing heard for 30 seconds, or typing already.
+        """
+        with self._lock:
+            follower = self._state.followers.get(openid)
+            if follower is None:
+                raise ApiError(40003, "invalid openid")
+            if not follower.following:
+                raise ApiError(43004, "require subscribe")
+            heard_at = self._heard_at.get(openid)
+            if heard_at is None or now - heard_at > TYPING_AFTER:
+                raise ApiError(45080, "out of typing window: no message within 30 seconds")
+            until = self._typing.pop(openid, None)
+            if on and until is not None and now < until:
+                raise ApiError(45081, "already typing")
+            if on:
+                self._typing[openid] = now + TYPING_LASTS
 
     def _show(self, follower: Follower, bubble: Bubble, now: datetime) -> Bubble:
         follower.last_seq += 1
@@ -238,6 +301,14 @@ class Platform:
             self._arrivals[openid].wait_for(is_over, timeout=wait_s)
             newer = [bubble for bubble in follower.bubbles if bubble.seq > after]
             return newer, follower.last_seq
+
+    def add_delivery(self, number: int, delivery: Delivery) -> None:
+        """Add a duplicate that came after an exchange had ended."""
+        with self._lock:
+            for place, each in enumerate(self._exchanges):
+                if each.id == number:
+                    late = replace(delivery, attempt=len(each.deliveries) + 1)
+                    self._exchanges[place] = replace(each, deliveries=(*each.deliveries, late))
 
     def exchanges(self, *, after: int) -> list[Exchange]:
         """Return the ended exchanges with a higher id."""

@@ -42,6 +42,7 @@ class State:
     media: dict[str, Media] = field(default_factory=dict)
     last_msg_id: int = 0
     last_exchange: int = 0
+    clock_offset_s: float = 0.0
 
 
 class Store:
@@ -89,6 +90,7 @@ def _state_json(state: State) -> dict[str, object]:
         ],
         "last_msg_id": state.last_msg_id,
         "last_exchange": state.last_exchange,
+        "clock_offset_s": state.clock_offset_s,
     }
 
 
@@ -104,6 +106,8 @@ def _state(saved: Mapping[str, Any]) -> State:
         media={each.media_id: each for each in media},
         last_msg_id=int(saved["last_msg_id"]),
         last_exchange=int(saved["last_exchange"]),
+        # Snapshots from before the clock could be moved do not have it.
+        clock_offset_s=float(saved.get("clock_offset_s", 0.0)),
     )
 
 

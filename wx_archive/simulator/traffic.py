@@ -1,7 +1,10 @@
 """What a person does with a phone, turned into messages, deliveries and shown answers."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 from itertools import count
 from secrets import token_hex
 from threading import Lock
@@ -19,7 +22,8 @@ from wx_archive.simulator.messages import Nodes
 from wx_archive.simulator.platform import Exchange, Platform
 from wx_archive.simulator.replies import Expected, media_url, read_reply
 from wx_archive.simulator.windows import Occasion
-from wx_archive.simulator.wire import Delivered, Delivery, Wire
+from wx_archive.simulator.wire import Delivered, Delivery, Envelope, Wire
+from wx_archive.simulator.wire_faults import Disorder, Duplicate
 
 FAULT_NOTICE: Final = "该公众号提供的服务出现故障，请稍后再试"
 SAMPLE_PLACE: Final = (32.629057, 110.797990, "湖北省十堰市茅箭区")
@@ -27,13 +31,17 @@ SAMPLE_PLACE: Final = (32.629057, 110.797990, "湖北省十堰市茅箭区")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the phone shows after an act; ``fault`` tells developers why it shows the notice."""
+    """What the phone shows after an act; ``fault`` tells developers why it shows the notice.
+
+    ``held`` says that nothing was delivered yet: the phone collects what it sends.
+    """
 
     bubbles: tuple[Bubble, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     exchange: int | None = None
     fault: str | None = None
     open: str | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,10 @@ class Traffic:
 
     def __init__(self, platform: Platform, wire: Wire) -> None:
         self.platform = platform
+        self.disorder = wire.faults
         self._wire = wire
+        self._held: dict[str, list[_Parcel]] = {}
+        self._held_lock = Lock()
         self._pictures = count(1)
         self._last_events: dict[tuple[str, str], int] = {}
         self._events_lock = Lock()
@@ -60,6 +71,37 @@ class Traffic:
         """Let waiting phones go and close the wire."""
         self.platform.close()
         self._wire.close()
+
+    def reset(self, *, menu_too: bool) -> None:
+        """Start over: one fresh phone, a wire in order, nothing held back."""
+        with self._held_lock:
+            self._held.clear()
+        self.disorder.put(Disorder())
+        self.platform.reset(menu_too=menu_too)
+
+    def hold(self, openid: str) -> None:
+        """Collect what a phone sends from now on instead of delivering it."""
+        self.platform.is_following(openid)  # refuses a phone that is not there
+        with self._held_lock:
+            self._held.setdefault(openid, [])
+
+    def release(self, openid: str, order: Sequence[int] | None) -> Shown:
+        """Deliver what was collected, in an order of places from 0; as it was sent when None.
+
+        Raises:
+            RefusedError: nothing is held back, or the order does not name each message once.
+        """
+        with self._held_lock:
+            held = self._held.get(openid)
+            if held is None:
+                raise RefusedError("这部手机没有扣住消息。")
+            places = list(range(len(held))) if order is None else list(order)
+            if sorted(places) != list(range(len(held))):
+                raise RefusedError(
+                    f"order 要把 {len(held)} 条消息的序号（从 0 起）各写一次。", status=400
+                )
+            del self._held[openid]
+        return reduce(_joined, [self._deliver(held[place]) for place in places], Shown())
 
     def follow(self, openid: str, scene: str | None = None) -> Shown:
         """Follow the account, through a poster's code when there is a scene."""
@@ -222,13 +264,22 @@ class Traffic:
             create_time=self._second(openid, message, now),
             msg_id=msg_id,
         )
-        envelope = self._wire.seal(nodes, openid=openid, now=now)
-        delivered = self._wire.deliver(envelope)
-        reply = self._read(delivered, openid=openid, trigger=str(message.get("MsgType", "")))
+        parcel = _Parcel(openid, nodes, now)
+        with self._held_lock:
+            if openid in self._held:
+                self._held[openid].append(parcel)
+                return Shown(held=True)
+        return self._deliver(parcel)
+
+    def _deliver(self, parcel: "_Parcel") -> Shown:
+        disorder = self.disorder.present()
+        envelope = self._seal(parcel)
+        delivered = self._with_twin(parcel, envelope, disorder)
+        reply = self._read(delivered, openid=parcel.openid, trigger=parcel.trigger)
         exchange = Exchange(
-            at=now.isoformat(),
-            openid=openid,
-            kind=str(message.get("Event") or message.get("MsgType") or "?"),
+            at=parcel.sent_at.isoformat(),
+            openid=parcel.openid,
+            kind=parcel.kind,
             request_xml=envelope.xml,
             request_body=envelope.body,
             query=envelope.query,
@@ -238,7 +289,32 @@ class Traffic:
             fault=reply.fault,
         )
         number, shown = self.platform.finish(exchange, reply.bubbles, now=clock.now())
+        if disorder.duplicate is Duplicate.LATER:
+            self._send_later(parcel, envelope, disorder, number)
         return Shown(shown, delivered.deliveries, number, reply.fault)
+
+    def _seal(self, parcel: "_Parcel") -> Envelope:
+        return self._wire.seal(parcel.nodes, openid=parcel.openid, now=clock.now())
+
+    def _with_twin(self, parcel: "_Parcel", envelope: Envelope, disorder: Disorder) -> Delivered:
+        """Deliver a message, at the same time with its duplicate if there is to be one."""
+        if disorder.duplicate is not Duplicate.AT_ONCE:
+            return self._wire.deliver(envelope)
+        twin = envelope if disorder.same_signature else self._seal(parcel)
+        with ThreadPoolExecutor(1) as other:
+            second = other.submit(self._wire.duplicate, twin)
+            first = self._wire.deliver(envelope)
+        delivery = replace(second.result(), attempt=len(first.deliveries) + 1)
+        return replace(first, deliveries=(*first.deliveries, delivery))
+
+    def _send_later(
+        self, parcel: "_Parcel", envelope: Envelope, disorder: Disorder, number: int
+    ) -> None:
+        def send() -> None:
+            twin = envelope if disorder.same_signature else self._seal(parcel)
+            self.platform.add_delivery(number, self._wire.duplicate(twin))
+
+        self._wire.later(disorder.later_s, send)
 
     def _second(self, openid: str, message: Nodes, now: datetime) -> int:
         """Return the message's CreateTime, in seconds.
@@ -275,6 +351,23 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class _Parcel:
+    """One message as it was sent: its CreateTime stays, whenever it is delivered."""
+
+    openid: str
+    nodes: Nodes
+    sent_at: datetime
+
+    @property
+    def trigger(self) -> str:
+        return str(self.nodes.get("MsgType", ""))
+
+    @property
+    def kind(self) -> str:
+        return str(self.nodes.get("Event") or self.nodes.get("MsgType") or "?")
+
+
+@dataclass(frozen=True, slots=True)
 class _Reply:
     bubbles: tuple[Bubble, ...]
     xml: str | None
@@ -287,7 +380,8 @@ def _joined(first: Shown, second: Shown) -> Shown:
         deliveries=first.deliveries + second.deliveries,
         exchange=second.exchange or first.exchange,
         fault=first.fault or second.fault,
-        open=second.open,
+        open=second.open or first.open,
+        held=first.held or second.held,
     )
 
 

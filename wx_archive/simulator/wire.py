@@ -7,7 +7,8 @@ sides cannot share a mistake. Source: reference sections 1.1 to 1.3.
 import hashlib
 import struct
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -25,6 +26,7 @@ from wechatpy.crypto import InvalidAppIdException, InvalidSignatureException, We
 from wx_archive.simulator.config import Encryption, SimulatorConfig
 from wx_archive.simulator.errors import BadReplyError
 from wx_archive.simulator.messages import Nodes, render
+from wx_archive.simulator.wire_faults import WireFaults
 
 MAX_DELIVERIES: Final = 4
 MAX_REPLY_BYTES: Final = 1 << 20
@@ -45,6 +47,7 @@ class Outcome(StrEnum):
     BAD_STATUS = "状态码不是 200"
     TIMEOUT = "超时未答"
     UNREACHABLE = "连接失败"
+    LOST = "应答丢失"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,19 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt to deliver; ``status`` is None when no whole answer came."""
+    """One attempt to deliver; ``status`` is None when no whole answer came.
+
+    ``reply_digest`` tells replies of one message apart: SHA-256 of the decrypted XML, the same
+    for every way of showing nothing; a lost answer has one too. A ``duplicate`` came although
+    the message may have been answered.
+    """
 
     attempt: int
     status: int | None
     elapsed_ms: int
     outcome: Outcome
+    reply_digest: str | None = None
+    duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,9 @@ class Wire:
     def __init__(self, config: SimulatorConfig) -> None:
         self._config = config
         self._crypto = WeChatCrypto(config.token, config.aes_key, config.app_id)
+        self.faults = WireFaults()
         self._closed = threading.Event()
+        self._late: set[threading.Thread] = set()
         self._session = requests.Session()
         # Neither proxies of this machine nor the account's cookies belong on this wire.
         self._session.trust_env = False
@@ -115,6 +127,8 @@ class Wire:
     def close(self) -> None:
         """Close the connections; a delivery under way gives up at its next pause."""
         self._closed.set()
+        for thread in tuple(self._late):
+            thread.join(self._config.first_timeout_s)
         self._session.close()
 
     def seal(self, nodes: Nodes, *, openid: str, now: datetime) -> Envelope:
@@ -158,18 +172,37 @@ class Wire:
                 break
         return Delivered(tuple(deliveries), None)
 
+    def duplicate(self, envelope: Envelope) -> Delivery:
+        """Post once more, whatever became of the message."""
+        return replace(self._post(envelope, 1)[0], duplicate=True)
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do something on this wire after a while, unless it is closed by then."""
+
+        def wait() -> None:
+            if not self._pause(seconds):
+                act()
+            self._late.discard(threading.current_thread())
+
+        thread = threading.Thread(target=wait, daemon=True)
+        self._late.add(thread)
+        thread.start()
+
     def _pause(self, seconds: float) -> bool:
         """Wait, and tell whether the wire was closed meanwhile."""
         return self._closed.wait(max(0.0, seconds))
 
     def _post(self, envelope: Envelope, attempt: int) -> tuple[Delivery, bytes]:
         started = monotonic()
-        status, reply = None, b""
+        status, reply, digest = None, b"", None
         try:
             status, reply = self._exchange(
                 envelope, deadline=started + self._config.first_timeout_s
             )
             outcome = Outcome.ANSWERED if status == HTTPStatus.OK else Outcome.BAD_STATUS
+            digest = self._digest(reply) if outcome is Outcome.ANSWERED else None
+            if self.faults.loses_answer():
+                status, reply, outcome = None, b"", Outcome.LOST
         except requests.Timeout:
             outcome = Outcome.TIMEOUT
         except requests.RequestException as err:
@@ -177,7 +210,14 @@ class Wire:
             stalled = "timed out" in str(err).lower()
             outcome = Outcome.TIMEOUT if stalled else Outcome.UNREACHABLE
         elapsed_ms = round((monotonic() - started) * 1000)
-        return Delivery(attempt, status, elapsed_ms, outcome), reply
+        return Delivery(attempt, status, elapsed_ms, outcome, digest), reply
+
+    def _digest(self, reply: bytes) -> str:
+        try:
+            seen = (self.unseal(reply) or "").encode()
+        except BadReplyError:
+            seen = reply
+        return hashlib.sha256(seen).hexdigest()
 
     def _exchange(self, envelope: Envelope, *, deadline: float) -> tuple[int, bytes]:
         """Post once and read the whole answer before ``deadline`` (monotonic)."""

@@ -58,8 +58,11 @@ class NoReply:
 Reply = TextReply | NewsReply | ImageReply | NoReply
 
 
-def render(reply: Reply, to: Header, *, created_at: int) -> bytes:
-    """Return the reply to ``to`` as XML, or `success` where there is nothing to show."""
+def render(reply: Reply, *, is_event: bool) -> bytes:
+    """Return the reply's body, or `success` where there is nothing to show.
+
+    A body names nobody, so it can be kept for the other deliveries of its message.
+    """
     match reply:
         case NoReply():
             return SUCCESS
@@ -68,16 +71,26 @@ def render(reply: Reply, to: Header, *, created_at: int) -> bytes:
         case ImageReply(media_id):
             kind, body = "image", f"<Image><MediaId>{_cdata(media_id)}</MediaId></Image>"
         case NewsReply(articles):
-            shown = articles[: MAX_ARTICLES if to.is_event else 1]
+            shown = articles[: MAX_ARTICLES if is_event else 1]
             kind, body = "news", _news(shown)
         case _:
             assert_never(reply)
-    return (
+    return f"<MsgType>{_cdata(kind)}</MsgType>{body}</xml>".encode()
+
+
+def address(body: bytes, to: Header) -> bytes:
+    """Return the XML that answers ``to`` with a rendered body.
+
+    Stamped with the question's second: every delivery of a message renders the same bytes.
+    """
+    if body == SUCCESS:
+        return body
+    head = (
         f"<xml><ToUserName>{_cdata(to.openid)}</ToUserName>"
         f"<FromUserName>{_cdata(to.to_user)}</FromUserName>"
-        f"<CreateTime>{created_at}</CreateTime>"
-        f"<MsgType>{_cdata(kind)}</MsgType>{body}</xml>"
-    ).encode()
+        f"<CreateTime>{to.created_at}</CreateTime>"
+    )
+    return head.encode() + body
 
 
 def _news(articles: tuple[Article, ...]) -> str:

@@ -58,6 +58,12 @@ export const api = {
   },
   messages: (openid, after, wait, signal) =>
     request(`${phonePath(openid, "messages")}?after=${after}&wait=${wait}`, { signal, timeout: (wait + 10) * 1000 }),
+  /** Where a page begins in the phone's frame, so that WeChat knows there whose phone it is. */
+  browse: (openid, address) => `/sim/${phonePath(openid, "browse")}?url=${encodeURIComponent(address)}`,
+  moveClock: (how) => request("clock", { method: "POST", json: how }),
+  addFault: (fault) => request("faults", { method: "POST", json: fault }),
+  removeFault: (id) => request(`faults/${id}`, { method: "DELETE" }),
+  upsetWire: (disorder) => request("wire", { method: "POST", json: disorder }),
   exchanges: (after) => request(`exchanges?after=${encodeURIComponent(after)}`),
 };
 

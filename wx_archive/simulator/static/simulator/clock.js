@@ -18,6 +18,7 @@ export function setServerTime(iso) {
 
 export const now = () => new Date(Date.now() + offset);
 export const hourMinute = (date) => HM.format(date);
+export const fullDay = (date) => `${FULL.format(date)} ${WEEKDAY.format(date)}`;
 export const hourMinuteSecond = (date) => HMS.format(date);
 
 /** 15:04 · 昨天 15:04 · 星期三 15:04 · 4月2日 15:04 · 2004年4月2日 15:04 */

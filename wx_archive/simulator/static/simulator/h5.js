@@ -19,9 +19,11 @@ export class H5 {
   #view = null;
   #size = 1;
 
-  constructor(screen, toast) {
+  /** `entrance` gives the address under which a page begins in this phone. */
+  constructor(screen, toast, entrance) {
     this.screen = screen;
     this.toast = toast;
+    this.entrance = entrance;
     this.onpopstate = (event) => {
       if (this.#view && event.state?.h5 !== this.#view.visit) this.#close();
     };
@@ -70,7 +72,7 @@ export class H5 {
     const progress = el("div.h5-progress");
     bar.append(progress);
     const frame = el("iframe", {
-      src: this.#view.address, title: this.#view.title, testid: "h5-frame", allow: "clipboard-write",
+      src: this.entrance(this.#view.address), title: this.#view.title, testid: "h5-frame", allow: "clipboard-write",
       // The page may do what a page in WeChat may, but it must not replace the simulator around it.
       sandbox: "allow-scripts allow-same-origin allow-forms allow-popups allow-modals allow-downloads",
     });

@@ -38,7 +38,7 @@ export class Phone {
     this.part["account-name"].textContent = account.name;
 
     this.viewer = new Viewer(this.screen);
-    this.h5 = new H5(this.screen, (text) => this.toast(text));
+    this.h5 = new H5(this.screen, (text) => this.toast(text), (address) => api.browse(this.openid, address));
     this.chat = new ChatLog({ log: this.part.log, scroll: this.part.scroll, newBelow: this.part["new-below"] }, {
       nickname: info.nickname,
       accountName: account.name,

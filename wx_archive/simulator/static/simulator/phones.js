@@ -5,6 +5,7 @@ import { setServerTime } from "./clock.js";
 import { sleep } from "./dom.js";
 import { Inspector } from "./inspector.js";
 import { Phone } from "./phone.js";
+import { Troubles } from "./troubles.js";
 
 const STATE_EVERY_MS = 3000;
 const NAMES = ["李大爷", "王老师", "小学生乐乐", "研究员周明", "退休工人老陈", "返乡青年小赵"];
@@ -27,6 +28,7 @@ class Desk {
     document.addEventListener("visibilitychange", () => !document.hidden && this.refresh());
     this.connection.addEventListener("change", () => this.#showConnection());
     this.inspector = new Inspector(this);
+    this.troubles = new Troubles(this);
     this.narrow = matchMedia("(max-width: 719px), (max-height: 479px)");
     this.narrow.addEventListener("change", () => this.#placeTrays());
     setInterval(() => this.phones.forEach((phone) => phone.tick()), 5000);
@@ -54,6 +56,7 @@ class Desk {
       setServerTime(state.now);
       this.state = state;
       this.#apply();
+      this.troubles.update(state);
       this.connection.report("state", true);
     } catch (error) {
       if (error.name === "TypeError") console.error(error);
@@ -117,8 +120,12 @@ class Desk {
       await this.refresh();
       this.choose(phone.openid);
     } catch (error) {
-      this.phones.forEach((phone) => phone.toast(error.message));
+      this.complain(error);
     }
+  }
+
+  complain(error) {
+    this.phones.forEach((phone) => phone.toast(error.message));
   }
 
   // On a narrow window the tray has no place under the phone; it moves into the sheet with the other tools.

@@ -1,0 +1,101 @@
+"""Answers that could not be given at once: sent when WeChat lets us, else fetched with 取结果.
+
+Anything the account has to say later goes through `tell`: the thanks for a treasure, the answer
+to a request. It never bursts into another conversation: it is a message of its own, or waits.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from wx_archive.chat.models import HeldAnswer, HeldState
+from wx_archive.core import jobs
+
+DELIVER: Final = "chat.deliver"
+KEPT: Final = timedelta(days=30)
+
+
+def tell(session: Session, follower_id: int, text: str, *, key: str, now: datetime) -> bool:
+    """Hold an answer in this transaction and have it delivered; False when its key is known.
+
+    Args:
+        session: the effect's.
+        follower_id: whom to tell.
+        text: ready to send, with its next step.
+        key: idempotency key of what is told: telling it twice is telling it once.
+        now: the present instant.
+    """
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    number = session.execute(
+        dialect.insert(HeldAnswer)
+        .values(key=key, follower_id=follower_id, text=text, created_at=now, expires_at=now + KEPT)
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(HeldAnswer.id)
+    ).scalar_one_or_none()
+    if number is None:
+        return False
+    return jobs.enqueue(
+        session,
+        DELIVER,
+        {"held": number},
+        key=f"{DELIVER}:{number}",
+        now=now,
+        follower_id=follower_id,
+    )
+
+
+def waiting(session: Session, follower_id: int, *, now: datetime) -> Sequence[HeldAnswer]:
+    """Return what waits for the follower, oldest first, locked for this transaction."""
+    return session.scalars(
+        select(HeldAnswer)
+        .where(
+            HeldAnswer.follower_id == follower_id,
+            HeldAnswer.state == HeldState.WAITING,
+            HeldAnswer.expires_at > now,
+        )
+        .order_by(HeldAnswer.id)
+        .with_for_update()
+    ).all()
+
+
+def fetch(session: Session, follower_id: int, *, room_bytes: int, now: datetime) -> list[str]:
+    """Hand over what waits, oldest first, as much as fits; the first one always counts as fitting.
+
+    Args:
+        session: the effect's.
+        follower_id: who asks.
+        room_bytes: what the reply has room for, in UTF-8, blank lines between the texts included.
+        now: the present instant.
+    """
+    texts: list[str] = []
+    for answer in waiting(session, follower_id, now=now):
+        room_bytes -= len(answer.text.encode()) + 2
+        if texts and room_bytes < 0:
+            break
+        answer.state = HeldState.FETCHED
+        texts.append(answer.text)
+    session.flush()
+    return texts
+
+
+def change(session: Session, number: int, old: HeldState, new: HeldState) -> bool:
+    """Move an answer from one state to another; False when it is in neither hand nor place."""
+    moved = session.execute(
+        update(HeldAnswer)
+        .where(HeldAnswer.id == number, HeldAnswer.state == old)
+        .values(state=new)
+        .returning(HeldAnswer.id)
+        .execution_options(synchronize_session=False)
+    )
+    return moved.scalar_one_or_none() is not None
+
+
+def sweep(session: Session, *, now: datetime) -> None:
+    """Forget what was delivered and what nobody fetched."""
+    gone = HeldAnswer.state.in_((HeldState.SENT, HeldState.FETCHED))
+    old = HeldAnswer.created_at < now - KEPT
+    session.execute(delete(HeldAnswer).where((gone & old) | (HeldAnswer.expires_at < now)))

@@ -1,0 +1,80 @@
+"""What is known when a message arrives: one read for its earlier reply, its state, what is held."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, and_, bindparam, exists, literal, select
+
+from wx_archive.chat import state as states
+from wx_archive.chat.models import Conversation, HandledMessage, HeldAnswer, HeldState
+from wx_archive.chat.state import State
+from wx_archive.core.database import Instant
+from wx_archive.followers.models import Follower
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows.
+
+    Attributes:
+        body: the reply whose effect is committed; empty while a slow handler works on it; None
+            for a message that is new.
+        state: the conversation state the follower is in.
+        has_held: an answer waits to be fetched.
+    """
+
+    body: bytes | None
+    state: State | None
+    has_held: bool
+
+
+def _statement() -> Select[bytes | None, str | None, int | None, str | None, bool]:
+    one = select(literal(1).label("one")).subquery()
+    now = bindparam("now", type_=Instant())
+    held = exists().where(
+        HeldAnswer.follower_id == Follower.id,
+        HeldAnswer.state == HeldState.WAITING,
+        HeldAnswer.expires_at > now,
+    )
+    return (
+        select(
+            HandledMessage.reply,
+            Conversation.name,
+            Conversation.version,
+            Conversation.payload,
+            and_(Follower.id.is_not(None), held).label("has_held"),
+        )
+        .select_from(one)
+        .outerjoin(HandledMessage, HandledMessage.key == bindparam("message_key"))
+        .outerjoin(Follower, Follower.openid == bindparam("openid"))
+        .outerjoin(
+            Conversation,
+            and_(Conversation.follower_id == Follower.id, Conversation.expires_at > now),
+        )
+    )
+
+
+_KNOWN = _statement()
+
+
+def look_up(
+    connection: Connection,
+    message_key: str,
+    openid: str,
+    kinds: Mapping[tuple[str, int], type[State]],
+    *,
+    now: datetime,
+) -> Known:
+    """Return what is known; an expired or outdated state counts as none."""
+    given = {"message_key": message_key, "openid": openid, "now": now}
+    reply, name, version, payload, has_held = connection.execute(_KNOWN, given).one()
+    kind = kinds.get((name or "", version or 0))
+    state = states.revive(kind, json.loads(payload or "{}")) if kind else None
+    return Known(None if reply is None else bytes(reply), state, bool(has_held))
+
+
+def by_name(kinds: Iterable[type[State]]) -> dict[tuple[str, int], type[State]]:
+    """Return the states by what their rows say of them."""
+    return {(kind.name, kind.version): kind for kind in kinds}

@@ -1,0 +1,71 @@
+"""What the chat says about interests and personal data; standing parts are in `replies.yaml`."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from wx_archive.core.text import tap_link
+from wx_archive.followers.consents import Standing
+from wx_archive.followers.interests import Topic
+from wx_archive.privacy.service import AboutMe, Choice
+
+CHOSEN: Final = "✓ 已选"
+OPEN: Final = "○ 未选"
+
+
+def chinese_date(day: date) -> str:
+    """Write a day as citizens read it: 2004年4月2日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def topic_list(head: str, choices: Sequence[Choice]) -> str:
+    """Return the topics, each a tap that turns it over."""
+    lines = [
+        f"{CHOSEN if choice.is_chosen else OPEN} {_topic_link(choice.topic)}：{choice.topic.line}"
+        for choice in choices
+    ]
+    return "\n".join([head, *lines])
+
+
+def toggled(topic: Topic, choices: Sequence[Choice], *, is_chosen: bool, tail: str) -> str:
+    """Say what a tap did, and show how things stand now."""
+    done = f"已选上「{topic.name}」。" if is_chosen else f"已取消「{topic.name}」，不再告诉您。"
+    return topic_list(f"{done}{tail}", choices)
+
+
+def about_me(about: AboutMe, *, address: str, is_signed: bool, tail: str) -> str:
+    """Say what is held, in plain words, and how to have all of it or none."""
+    topics = "、".join(about.chosen) or "还没有选"
+    lines = [
+        f"我们从{chinese_date(about.known_since)}起记着您。",
+        "现在关注着本号。" if about.is_following else "现在没有关注本号，我们不会给您发消息。",
+        f"想收的消息：{topics}",
+        *_consent_lines(about.consents),
+        _page_line(address, is_signed=is_signed),
+        tail,
+    ]
+    return "\n".join(lines)
+
+
+def page_link(head: str, address: str, *, is_signed: bool) -> str:
+    """Return the way to the page, after what it is for."""
+    return f"{head}\n{_page_line(address, is_signed=is_signed)}"
+
+
+def _topic_link(topic: Topic) -> str:
+    return tap_link(topic.name, f"兴趣 {topic.name}", f"interest.{topic.slug}")
+
+
+def _consent_lines(consents: Sequence[Standing]) -> list[str]:
+    if not consents:
+        return ["同意过的事：还没有"]
+    return ["同意过的事："] + [
+        f"· {one.name}（{chinese_date(one.given_on)}）"
+        + tap_link("撤回", f"撤回同意 {one.name}", f"withdraw.{one.purpose}")
+        for one in consents
+    ]
+
+
+def _page_line(address: str, *, is_signed: bool) -> str:
+    lasts = "（只给您本人，30分钟内有效，请不要转发）" if is_signed else ""
+    return f'<a href="{address}">打开“我的资料”</a>{lasts}'
