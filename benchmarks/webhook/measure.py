@@ -51,6 +51,7 @@ class Result:
 def run_round(system: System, postbox: Postbox, workloads: Sequence[str], count: int) -> Result:
     """Start the system on its core, run every workload once, stop it."""
     port, cells = free_port(), {}
+    processes.move(processes.children_named(STORES), OTHER_CORE)
     with system.start(port, SERVER_CORE, 1) as pid, processes.on_cores(OTHER_CORE):
         _warm_up(system, postbox, port)
         for workload in workloads:
@@ -65,8 +66,9 @@ def run_open(
     system: System, postbox: Postbox, *, rate: float, seconds: float, workers: int
 ) -> Result:
     """Start several workers and send a steady stream; nothing is pinned."""
-    port = free_port()
-    with system.start(port, set(processes.CORES), workers) as pid:
+    port, cores = free_port(), set(processes.CORES)
+    processes.move(processes.children_named(STORES), cores)
+    with system.start(port, cores, workers) as pid:
         _warm_up(system, postbox, port)
         messages = postbox.prepare("mixed", int(rate * seconds))
         cell = _cell(
@@ -116,11 +118,10 @@ def _cell(
     pid: int,
     send: Callable[[Sequence[bytes]], client.Outcome],
 ) -> Cell:
-    members = processes.tree(pid)
-    stores = [found for name in STORES for found in processes.named(name)]
-    before, stores_before = processes.cpu_s(members), processes.cpu_s(stores)
+    stores = processes.children_named(STORES)
+    before, stores_before = processes.cpu_s([pid]), processes.cpu_s(stores)
     outcome = send([message.request for message in messages])
-    cpu, stores_cpu = processes.cpu_s(members) - before, processes.cpu_s(stores) - stores_before
+    cpu, stores_cpu = processes.cpu_s([pid]) - before, processes.cpu_s(stores) - stores_before
     latencies = sorted(outcome.latencies_ms) or [float("inf")]
     return Cell(
         rps=len(outcome.latencies_ms) / outcome.wall_s,

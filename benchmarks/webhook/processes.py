@@ -15,6 +15,7 @@ UP_WITHIN_S: Final = 30.0
 CORES: Final = sorted(os.sched_getaffinity(0))
 SERVER_CORE: Final = {CORES[0]}
 OTHER_CORE: Final = {CORES[-1]}
+_TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,27 +102,39 @@ def tree(root: int) -> list[int]:
     return found
 
 
-def named(name: str) -> list[int]:
-    """Return the processes below this one that bear a name, with all that descend from them."""
-    found: list[int] = []
+def children_named(names: Sequence[str]) -> list[int]:
+    """Return the children of this process that bear one of the names."""
+    found = []
     for pid in tree(os.getpid())[1:]:
         with suppress(OSError):
-            if Path(f"/proc/{pid}/comm").read_text().strip() == name:
-                found += [member for member in tree(pid) if member not in found]
+            told = Path(f"/proc/{pid}/stat").read_text().partition("(")[2]
+            name, _, fields = told.rpartition(")")
+            if name in names and int(fields.split()[1]) == os.getpid():
+                found.append(pid)
     return found
 
 
-def cpu_s(pids: Sequence[int]) -> float:
-    """Return the CPU time that the processes, threads that have ended included, have used.
+def cpu_s(roots: Sequence[int]) -> float:
+    """Return the CPU time that the trees have used so far, members that have ended included.
 
-    By each process's own CPU clock: /proc/PID/stat counts the same in steps of 10 ms.
+    The living by their own CPU clocks (/proc/PID/stat counts the same in steps of 10 ms), the
+    others by what their parents have been told of them.
     Source of the clock's number: clock_getcpuclockid(3), glibc's and the kernel's formula.
     """
     total = 0.0
-    for pid in pids:
+    for pid in (member for root in roots for member in tree(root)):
         with suppress(OSError):
-            total += time.clock_gettime((~pid << 3) | 2)
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ended = (int(fields[13]) + int(fields[14])) / _TICKS_A_SECOND
+            total += time.clock_gettime((~pid << 3) | 2) + ended
     return total
+
+
+def move(roots: Sequence[int], cores: set[int]) -> None:
+    """Let the trees run on these cores only; what they start later stays there as well."""
+    for pid in (member for root in roots for member in tree(root)):
+        with suppress(OSError):
+            os.sched_setaffinity(pid, cores)
 
 
 def memory(pids: Sequence[int]) -> Memory:

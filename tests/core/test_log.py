@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from structlog.contextvars import clear_contextvars
 
 from wx_archive.core import log
 
@@ -23,7 +22,7 @@ def _loggers_as_before() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    clear_contextvars()
+    log.begin_trace("")
 
 
 def lines(capsys: Capture) -> list[dict[str, Any]]:

@@ -2,9 +2,12 @@
 
 import io
 import logging
+import socket
+import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -211,6 +214,42 @@ def test_where_nobody_listens_nothing_was_done_and_it_is_tried_again(
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+
+
+@contextmanager
+def forgetful() -> Iterator[tuple[str, list[int]]]:
+    """A server behind a firewall that forgets: each connection answers once, then nothing more."""
+    kept: list[socket.socket] = []
+    stopped = threading.Event()
+    heard: list[int] = []
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(0.05)
+
+        def run() -> None:
+            while not stopped.is_set():
+                with suppress(TimeoutError):
+                    line, _address = server.accept()
+                    kept.append(line)
+                    heard.append(len(line.recv(65_536)))
+                    line.sendall(HEAD.replace(b"close", b"keep-alive"))
+                    line.sendall(b'Content-Length: 14\r\n\r\n{"errcode": 0}')
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", heard
+        stopped.set()
+        thread.join()
+        for line in kept:
+            line.close()
+
+
+def test_a_message_is_not_lost_in_a_connection_that_died_while_idle(store: Store) -> None:
+    with forgetful() as (url, heard), calling(store, url, timeout_s=(1, 1)) as platform:
+        for _ in range(3):
+            send(platform)
+    assert len(heard) == 3
+
+
 TORN = {
     "hung up without a word": [],
     "hung up in the head": [b"HTTP/1.1 200 OK\r\nContent-Ty"],
@@ -291,6 +330,20 @@ def test_the_upload_of_a_second_try_is_whole(first: Answer, store: Store) -> Non
     assert len(uploads) == 2
     assert [asked.body.count(PICTURE) for asked in uploads] == [1, 1]
     assert {asked.params["type"] for asked in uploads} == {"image"}
+
+
+def test_a_file_that_has_a_name_keeps_it_but_not_its_folder(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "secret-folder" / "photo.png"
+    path.parent.mkdir()
+    path.write_bytes(PICTURE)
+
+    def upload(platform: Platform) -> None:
+        with path.open("rb") as file:
+            platform.upload("image", file)
+
+    script = ask(store, (200, '{"media_id": "M1"}'), act=upload)
+    assert b'filename="photo.png"' in script.asked[0].body
+    assert b"secret-folder" not in script.asked[0].body
 
 
 def test_an_upload_without_an_id_is_none(store: Store) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -32,7 +33,7 @@ from tests.wechat.fake_platform import (
 from wx_archive.core.clock import seconds
 from wx_archive.core.database import Database
 from wx_archive.core.settings import DEMO_CREDENTIALS
-from wx_archive.core.store import Store, open_store
+from wx_archive.core.store import SqlStore, Store, open_store
 from wx_archive.wechat.errors import (
     BusyError,
     MisconfiguredError,
@@ -287,7 +288,7 @@ def test_a_lock_that_is_never_given_back_ends_in_an_error(store: Store) -> None:
 
 
 def test_the_lock_is_given_back_when_the_call_fails(store: Store) -> None:
-    assert refusal(store, Scripted((500, "oops")))
+    assert refusal(store, Scripted((500, "oops"))).code is None
     assert store.get(LOCK_KEY) is None
 
 
@@ -367,6 +368,52 @@ def test_a_store_that_is_full_does_not_spend_the_minutes_calls(
         for _ in range(4):
             platform.menu()
     assert script.paths.count(TOKEN_PATH) == 1
+
+
+def ask_at_once(store: Store, threads: int) -> list[str]:
+    """Ask for the menu in so many threads of one process; return the paths asked."""
+    asked: list[str] = []
+
+    def answer(incoming: Request) -> Response:
+        asked.append(incoming.path)
+        if incoming.path == TOKEN_PATH:
+            time.sleep(0.2)
+            return Response(a_token()[1])
+        return Response(A_MENU[1])
+
+    with (
+        serving(answer) as url,
+        platform_of(settings_for(wechat_api_url=url), store, sleep=time.sleep) as platform,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+        assert list(pool.map(lambda _: platform.menu(), range(threads))) == [BUTTONS] * threads
+    return asked
+
+
+class Racing(SqlStore):
+    """A store in which another process is just done when the lock is free."""
+
+    def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
+        self.put({TOKEN_KEY: (b"TOKEN-OF-THE-OTHER", seconds(7_000))})
+        return super().add(key, value, ttl=ttl)
+
+
+def test_behind_the_lock_it_looks_again(breakable: tuple[Store, Database]) -> None:
+    _store, state = breakable
+    script = Scripted(A_MENU)
+    ask(Racing(state.engine, state.engine), script)
+    assert [asked.token for asked in script.asked] == ["TOKEN-OF-THE-OTHER"]
+
+
+def test_threads_without_a_store_make_one_token_call(breakable: tuple[Store, Database]) -> None:
+    store, state = breakable
+    run(state, "DROP TABLE state_entry")
+    asked = ask_at_once(store, 4)
+    assert asked.count(TOKEN_PATH) == 1
+
+
+def test_eight_threads_of_a_cold_process_make_one_token_call(store: Store) -> None:
+    assert ask_at_once(store, 8).count(TOKEN_PATH) == 1
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])

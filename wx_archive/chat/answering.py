@@ -74,7 +74,7 @@ class Answering:
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._dispatcher = dispatcher
-        self._states = known.by_name(dispatcher.state_kinds)
+        self._known = known.Looking(database.lines, dispatcher.state_kinds)
         self._database = database
         self._store = store
         self._site = site
@@ -125,8 +125,7 @@ class Answering:
 
     def _look_up(self, delivery: _Delivery) -> Known:
         openid = delivery.message.header.openid
-        with self._database.reads(within_s=delivery.patience_s) as connection:
-            return known.look_up(connection, delivery.key, openid, self._states, now=delivery.now)
+        return self._known.up(delivery.key, openid, now=delivery.now, within_s=delivery.patience_s)
 
     def _turn(self, delivery: _Delivery, found: Known, words: str, argument: str) -> Turn[Inbound]:
         return Turn(
@@ -213,7 +212,7 @@ class Answering:
             follower_id = followers.ensure(session, turn.message.header.openid, now=turn.now)
             # From here on no other message of this follower can change the state.
             openid = turn.message.header.openid
-            found = known.look_up(session.connection(), "", openid, self._states, now=turn.now)
+            found = known.look_up(session.connection(), "", openid, self._known.kinds, now=turn.now)
             if found.state != turn.state:
                 raise TransientError("state-moved")
             turn.effect = Effect(session, follower_id)

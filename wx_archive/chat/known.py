@@ -1,9 +1,10 @@
 """What is known when a message arrives: one read for its earlier reply, its state, what is held."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, exists, literal, select
 
@@ -11,6 +12,7 @@ from wx_archive.chat import state as states
 from wx_archive.chat.models import Conversation, HandledMessage, HeldAnswer, HeldState
 from wx_archive.chat.state import State
 from wx_archive.core.database import Instant
+from wx_archive.core.lines import Lines
 from wx_archive.followers.models import Follower
 
 
@@ -57,21 +59,36 @@ def _statement() -> Select[bytes | None, str | None, int | None, str | None, boo
 
 
 _KNOWN = _statement()
+Kinds = Mapping[tuple[str, int], type[State]]
+
+
+class Looking:
+    """Looks up on the shortest way; safe to share between threads."""
+
+    def __init__(self, lines: Lines, kinds: Iterable[type[State]]) -> None:
+        self._lines = lines
+        self._prepared = lines.prepare(_KNOWN)
+        self.kinds = by_name(kinds)
+
+    def up(self, message_key: str, openid: str, *, now: datetime, within_s: float) -> Known:
+        """Return what is known; an expired or outdated state counts as none."""
+        given = {"message_key": message_key, "openid": openid, "now": now}
+        row = self._lines.run(self._prepared, given, within_s=within_s)
+        return _known(row, self.kinds) if row else Known(None, None, has_held=False)
 
 
 def look_up(
-    connection: Connection,
-    message_key: str,
-    openid: str,
-    kinds: Mapping[tuple[str, int], type[State]],
-    *,
-    now: datetime,
+    connection: Connection, message_key: str, openid: str, kinds: Kinds, *, now: datetime
 ) -> Known:
-    """Return what is known; an expired or outdated state counts as none."""
+    """Return what is known inside a transaction."""
     given = {"message_key": message_key, "openid": openid, "now": now}
-    reply, name, version, payload, has_held = connection.execute(_KNOWN, given).one()
-    kind = kinds.get((name or "", version or 0))
-    state = states.revive(kind, json.loads(payload or "{}")) if kind else None
+    return _known(connection.execute(_KNOWN, given).one(), kinds)
+
+
+def _known(row: Sequence[Any], kinds: Kinds) -> Known:
+    reply, name, version, payload, has_held = row
+    kind = kinds.get((name, version)) if name else None
+    state = states.revive(kind, json.loads(payload)) if kind else None
     return Known(None if reply is None else bytes(reply), state, bool(has_held))
 
 

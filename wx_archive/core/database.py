@@ -6,13 +6,11 @@ concurrent writer waits instead of failing). Reads of turns without an effect go
 """
 
 import fcntl
-import os
-import socket
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,7 +37,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from wx_archive.core.errors import TransientError
-from wx_archive.core.watchdog import limited
+from wx_archive.core.lines import Lines
+from wx_archive.core.watchdog import Abort, broken_off, limited
 
 BUSY_TIMEOUT_MS = 4_000
 """How long a writer waits for another: inside WeChat's five seconds."""
@@ -130,6 +129,8 @@ class Database:
             event.listen(self._write, "checkin", _note_idle)
             event.listen(self._write, "checkout", _ping_if_idle)
             self._read = self._write.execution_options(isolation_level="AUTOCOMMIT")
+        self.lines = Lines(self._read)
+        """For prepared statements that change nothing."""
 
     @property
     def engine(self) -> Engine:
@@ -197,32 +198,13 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
+        self.lines.close()
         self._read.dispose()
         self._write.dispose()
 
 
-def _breaker(connection: Connection) -> Callable[[], None]:
-    """Return what breaks off whatever the connection is waiting for."""
-    driver = connection.connection.dbapi_connection
-    return _interrupt(driver) if connection.dialect.name == "sqlite" else _cut(driver)
-
-
-def _interrupt(driver: Any) -> Callable[[], None]:
-    def interrupt() -> None:
-        with suppress(sqlite3.Error):
-            driver.interrupt()
-
-    return interrupt
-
-
-def _cut(driver: Any) -> Callable[[], None]:
-    """Shut the socket: the driver's wait ends, and the pool throws the connection away."""
-
-    def cut() -> None:
-        with suppress(Exception), socket.socket(fileno=os.dup(driver.fileno())) as line:
-            line.shutdown(socket.SHUT_RDWR)
-
-    return cut
+def _breaker(connection: Connection) -> Abort:
+    return broken_off(connection.connection.dbapi_connection)
 
 
 def _note_idle(_driver: object, record: ConnectionPoolEntry) -> None:
@@ -235,7 +217,7 @@ def _ping_if_idle(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> N
     if idle_since is None or time.monotonic() - idle_since < PING_AFTER_S:
         return
     try:
-        with limited(PING_TIMEOUT_S, _cut(driver)):
+        with limited(PING_TIMEOUT_S, broken_off(driver)):
             driver.execute("SELECT 1")
             driver.rollback()
     except Exception as err:

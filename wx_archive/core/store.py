@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import (
     Column,
-    Connection,
     Engine,
     Float,
     LargeBinary,
@@ -31,6 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from wx_archive.core import clock
 from wx_archive.core.database import Database, sqlite_engines
+from wx_archive.core.lines import Lines
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -82,13 +82,15 @@ class Store(KeyValues, Protocol):
 class SqlStore:
     """The store as one table: `state.db` beside SQLite, an unlogged table in PostgreSQL."""
 
-    def __init__(self, engine: Engine, reads: Engine) -> None:
+    def __init__(self, engine: Engine, lines: Lines) -> None:
         self._engine = engine
-        self._reads = reads
+        self._lines = lines
         dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
         insert = dialect.insert(entries)
-        self._get = select(entries.c.value).where(
-            entries.c.key == bindparam("k"), entries.c.expires_at > bindparam("now")
+        self._get = lines.prepare(
+            select(entries.c.value).where(
+                entries.c.key == bindparam("k"), entries.c.expires_at > bindparam("now")
+            )
         )
         self._put = insert.on_conflict_do_update(
             index_elements=["key"],
@@ -99,8 +101,9 @@ class SqlStore:
             set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at},
             where=entries.c.expires_at <= bindparam("now"),
         ).returning(entries.c.key)
+        self._add_alone = lines.prepare(self._add)
         self._drop = delete(entries).where(entries.c.key == bindparam("k"))
-        self._purge = delete(entries).where(entries.c.expires_at <= bindparam("now"))
+        self._expired = delete(entries).where(entries.c.expires_at <= bindparam("now"))
 
     @property
     def steady(self) -> "SqlStore":
@@ -109,25 +112,24 @@ class SqlStore:
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None."""
-        now = clock.now().timestamp()
-        with self._reads.connect() as connection:
-            value = connection.execute(self._get, {"k": key, "now": now}).scalar_one_or_none()
-        return None if value is None else bytes(value)
+        row = self._lines.run(self._get, {"k": key, "now": clock.now().timestamp()})
+        return None if row is None else bytes(row[0])
 
     def put(self, values: Mapping[str, Lasting]) -> None:
         """Keep all values in one transaction."""
         now = clock.now().timestamp()
         with self._engine.begin() as connection:
             connection.execute(self._put, _rows(values, now))
-            self._purge_sometimes(connection, now)
-
-    def _purge_sometimes(self, connection: Connection, now: float) -> None:
-        if random.randrange(_PURGE_ONE_IN) == 0:  # noqa: S311 -- housekeeping, not a secret
-            connection.execute(self._purge, {"now": now})
 
     def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
         """Keep the value unless a live one is there; return what stands."""
-        return self.add_with(key, value, ttl=ttl, along={})
+        now = clock.now().timestamp()
+        row = {"key": key, "value": value, "expires_at": now + ttl.total_seconds(), "now": now}
+        if self._lines.run(self._add_alone, row) is not None:
+            if _is_time_to_purge():
+                self._purge(now)
+            return value
+        return self.get(key) or value
 
     def add_with(
         self, key: str, value: bytes, *, ttl: timedelta, along: Mapping[str, Lasting]
@@ -141,17 +143,18 @@ class SqlStore:
         row = {"key": key, "value": value, "expires_at": now + ttl.total_seconds(), "now": now}
         with self._engine.begin() as connection:
             if connection.execute(self._add, row).scalar_one_or_none() is not None:
-                if along:
-                    connection.execute(self._put, _rows(along, now))
-                self._purge_sometimes(connection, now)
+                connection.execute(self._put, _rows(along, now))
                 return value
-            standing = connection.execute(self._get, {"k": key, "now": now}).scalar_one()
-        return bytes(standing)
+        return self.get(key) or value
 
     def drop(self, key: str) -> None:
         """Forget the key."""
         with self._engine.begin() as connection:
             connection.execute(self._drop, {"k": key})
+
+    def _purge(self, now: float) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(self._expired, {"now": now})
 
 
 class RedisStore:
@@ -263,17 +266,22 @@ def open_store(database: Database, redis_url: str) -> tuple[Store, Callable[[], 
     if database.is_sqlite:
         path = Path(database.url.database or "").with_name("state.db")
         engine, reads = sqlite_engines(path, synchronous="NORMAL")
+        reads.dispose()
         state_metadata.create_all(engine)
+        lines = Lines(engine)
     else:
-        engine = database.engine
-        reads = engine.execution_options(isolation_level="AUTOCOMMIT")
-    safe = SqlStore(engine, reads)
+        engine, lines = database.engine, database.lines
+    safe = SqlStore(engine, lines)
 
     def close() -> None:
-        reads.dispose()
+        lines.close()
         engine.dispose()
 
     return (FallbackStore(RedisStore.connect(redis_url), safe) if redis_url else safe), close
+
+
+def _is_time_to_purge() -> bool:
+    return random.randrange(_PURGE_ONE_IN) == 0  # noqa: S311 -- housekeeping, not a secret
 
 
 def _rows(values: Mapping[str, Lasting], now: float) -> list[dict[str, object]]:

@@ -4,22 +4,27 @@ No timeout of a driver covers a server that keeps the line open and says nothing
 process watches all such calls and breaks those that are overdue; the caller sees its own error.
 """
 
+import os
+import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Final
+from contextlib import contextmanager, suppress
+from typing import Any, Final
 
 TICK_S: Final = 0.1
 
-_watched: dict[int, tuple[float, Callable[[], None]]] = {}
+Abort = Callable[[], None]
+
+_watched: dict[int, tuple[float, Abort]] = {}
 _lock = threading.Lock()
 _awake = threading.Condition(_lock)
 _thread: threading.Thread | None = None
 
 
 @contextmanager
-def limited(seconds: float, abort: Callable[[], None]) -> Iterator[None]:
+def limited(seconds: float, abort: Abort) -> Iterator[None]:
     """Call ``abort`` from another thread if the block is not left within ``seconds``."""
     overdue_at = time.monotonic() + seconds
     token = _watch(overdue_at, abort)
@@ -29,7 +34,32 @@ def limited(seconds: float, abort: Callable[[], None]) -> Iterator[None]:
         _watched.pop(token, None)
 
 
-def _watch(overdue_at: float, abort: Callable[[], None]) -> int:
+def broken_off(driver: Any) -> Abort:
+    """Return what breaks off whatever a driver's connection is waiting for; its caller sees why."""
+    if isinstance(driver, sqlite3.Connection):
+        return _interrupting(driver)
+    return _cutting(driver)
+
+
+def _interrupting(driver: sqlite3.Connection) -> Abort:
+    def interrupt() -> None:
+        with suppress(sqlite3.Error):
+            driver.interrupt()
+
+    return interrupt
+
+
+def _cutting(driver: Any) -> Abort:
+    """Shut the socket: the driver's wait ends, and the pool throws the connection away."""
+
+    def cut() -> None:
+        with suppress(Exception), socket.socket(fileno=os.dup(driver.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+    return cut
+
+
+def _watch(overdue_at: float, abort: Abort) -> int:
     global _thread  # noqa: PLW0603 -- one watchdog for the process
     entry = (overdue_at, abort)
     token = id(entry)

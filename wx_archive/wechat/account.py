@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wx_archive.core.errors import RefusedError
-from wx_archive.core.settings import AccountKind, Settings
+from wx_archive.core.settings import Settings
 from wx_archive.wechat.limits import AccountType, Capability, limits
 
 __all__ = ["Capability", "Entitlements"]
@@ -51,7 +51,7 @@ class Entitlements:
         kind = self.type.value.partition("/")[0]
         if AccountType(f"{kind}/verified") in accounts:
             return "请在公众平台完成微信认证，再设 WX_ARCHIVE_WECHAT_VERIFIED=true"
-        settings = f"WX_ARCHIVE_WECHAT_ACCOUNT={AccountKind.SERVICE.value}"
-        if AccountType.SERVICE_UNVERIFIED not in accounts:
-            settings += "、WX_ARCHIVE_WECHAT_VERIFIED=true"
-        return f"请改用或迁移为服务号，再设 {settings}"
+        return (
+            "请改用或迁移为服务号，再设 WX_ARCHIVE_WECHAT_ACCOUNT=service、"
+            "WX_ARCHIVE_WECHAT_VERIFIED=true"
+        )

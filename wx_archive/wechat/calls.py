@@ -81,7 +81,8 @@ class Caller:
         Raises:
             PlatformError: it was refused, or nobody knows.
         """
-        for attempt in range(1, tries + 1):
+        attempt = 1
+        while True:
             try:
                 self._ledger.charge(call.quota_key or call.path, now=self._now())
                 return self._transport.exchange(call, read, secrets=secrets)
@@ -89,9 +90,8 @@ class Caller:
                 self._note(call, err)
                 if attempt == tries or not _may_repeat(call, err):
                     raise
-            self._sleep(PAUSE_S * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311 -- spreads the load, guards nothing
-        message = "unreachable"
-        raise AssertionError(message)
+            self._sleep(PAUSE_S * attempt * random.uniform(0.5, 1.5))  # noqa: S311 -- spreads the load, guards nothing
+            attempt += 1
 
     def _note(self, call: Call, err: PlatformError) -> None:
         expected = isinstance(err, FollowerError | OAuthCodeError) or err.code == NO_MENU
@@ -219,8 +219,6 @@ def encoded(value: Mapping[str, Any]) -> bytes:
 
 def _whole(file: Any) -> Part:
     """Read an upload to its end, from its beginning: a second try must not send an empty one."""
-    name, source = file[:2] if isinstance(file, tuple) else (getattr(file, "name", "file"), file)
-    if hasattr(source, "seek"):
-        source.seek(0)
-    content = source.read() if hasattr(source, "read") else source
-    return PurePath(str(name)).name, content
+    name, source = file if isinstance(file, tuple) else (getattr(file, "name", "file"), file)
+    source.seek(0)
+    return PurePath(str(name)).name, source.read()

@@ -159,8 +159,9 @@ class Ledger:
             return connection.execute(query).one_or_none()
 
     def _is_away(self, now: datetime) -> bool:
-        # On both sides: a clock that was set back must not switch the counting off.
-        return self._away_until is not None and abs(self._away_until - now) <= _PAUSE
+        # Not longer than the pause: a clock that was set back must not switch the counting off.
+        left = self._away_until - now if self._away_until is not None else timedelta(0)
+        return timedelta(0) < left <= _PAUSE
 
     def _went_away(self, err: SQLAlchemyError, now: datetime) -> None:
         if self._away_until is None:

@@ -5,6 +5,7 @@ Source of shapes and limits: docs/sources.md#passive-replies.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, assert_never
 
 from wx_archive.core.text import clip_bytes, xml_safe
@@ -58,10 +59,12 @@ class NoReply:
 Reply = TextReply | NewsReply | ImageReply | NoReply
 
 
+@lru_cache(maxsize=1_024)
 def render(reply: Reply, *, is_event: bool) -> bytes:
     """Return the reply's body, or `success` where there is nothing to show.
 
-    A body names nobody, so it can be kept for the other deliveries of its message.
+    A body names nobody, so it can be kept for the other deliveries of its message, and here for
+    everybody who asks the same.
     """
     match reply:
         case NoReply():

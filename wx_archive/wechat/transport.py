@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -137,22 +138,33 @@ class Transport:
         """
         failure: PlatformError
         try:
-            with self._session.request(
-                call.method,
-                address or self.base + call.path,
-                params={**(secrets or {}), **call.params},
-                data=call.body,
-                files=call.files,
-                headers={"Content-Type": "application/json"} if call.body is not None else None,
-                timeout=self._timeout_s,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                self._line(call) as line,
+                line.request(
+                    call.method,
+                    address or self.base + call.path,
+                    params={**(secrets or {}), **call.params},
+                    data=call.body,
+                    files=call.files,
+                    headers={"Content-Type": "application/json"} if call.body is not None else None,
+                    timeout=self._timeout_s,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 return read(Answer(response, call.path))
         except (requests.RequestException, HTTPError) as err:
             failure = _failure(err, call.path)
         # Raised out here, without the cause: its text holds the address with token and secret.
         raise failure
+
+    def _line(self, call: Call) -> AbstractContextManager[requests.Session]:
+        """Return the kept connections, or a new one for what must not be lost in a dead one.
+
+        A connection that a firewall forgot while it was idle swallows the call: after such a
+        silence nobody may repeat what is not repeatable.
+        """
+        return nullcontext(self._session) if call.repeatable else requests.Session()
 
 
 def _failure(err: Exception, path: str) -> PlatformError:

@@ -1,0 +1,132 @@
+"""The shortest way to the database: prepared single statements on a connection a thread keeps.
+
+For the few statements of the hot path. Every one is a transaction of its own (AUTOCOMMIT), built
+once with SQLAlchemy and then run by the driver itself: executing the same statement through
+SQLAlchemy costs several times what the database needs for it (docs/decisions/0006).
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from sqlalchemy import ClauseElement, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from wx_archive.core.watchdog import broken_off, limited
+
+Row = tuple[Any, ...]
+WITHIN_S: Final = 3.0
+
+
+class Prepared:
+    """A statement as the driver runs it, with the values that never change."""
+
+    def __init__(self, statement: ClauseElement, engine: Engine) -> None:
+        dialect = engine.dialect
+        compiled = statement.compile(dialect=dialect)
+        if not isinstance(compiled, SQLCompiler):
+            message = "only statements can be prepared"
+            raise TypeError(message)
+        self.sql = compiled.string
+        self._fixed = dict(compiled.params)
+        self._positions = compiled.positiontup
+        self._converters: dict[str, Callable[[Any], Any]] = {
+            name: convert
+            for name, bind in compiled.binds.items()
+            if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect))
+        }
+
+    def parameters(self, given: Mapping[str, Any]) -> Any:
+        """Return the values in the driver's own shape."""
+        values = {**self._fixed, **given}
+        for name, convert in self._converters.items():
+            values[name] = convert(values[name])
+        return values if self._positions is None else [values[name] for name in self._positions]
+
+
+class Lines:
+    """Connections of one engine, one for each thread that asks; outside the engine's pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._own = threading.local()
+        self._open: dict[threading.Thread, Any] = {}
+        self._lock = threading.Lock()
+
+    def prepare(self, statement: ClauseElement) -> Prepared:
+        """Return a statement ready to run here."""
+        return Prepared(statement, self._engine)
+
+    def run(
+        self, prepared: Prepared, given: Mapping[str, Any], *, within_s: float = WITHIN_S
+    ) -> Row | None:
+        """Run a statement and return its first row.
+
+        Raises:
+            DBAPIError: as SQLAlchemy raises it; the connection is given up.
+        """
+        driver = None
+        try:
+            driver = self._line()
+            parameters = prepared.parameters(given)
+            if isinstance(driver, sqlite3.Connection):  # bounded by its busy timeout
+                return _first(driver.execute(prepared.sql, parameters))
+            with limited(within_s, broken_off(driver)):
+                return _first(driver.execute(prepared.sql, parameters))
+        except self._engine.dialect.loaded_dbapi.Error as err:
+            if driver is not None:
+                self._give_up(driver)
+            raise DBAPIError.instance(
+                prepared.sql,
+                None,
+                err,
+                self._engine.dialect.loaded_dbapi.Error,
+                hide_parameters=True,
+                dialect=self._engine.dialect,
+            ) from err
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._lock:
+            drivers, self._open, self._own = self._open, {}, threading.local()
+        for driver in drivers.values():
+            _close(driver)
+
+    def _line(self) -> Any:
+        driver = getattr(self._own, "driver", None)
+        return driver if driver is not None else self._new_line()
+
+    def _new_line(self) -> Any:
+        pooled = self._engine.raw_connection()
+        driver: Any = pooled.dbapi_connection
+        pooled.detach()
+        if isinstance(driver, sqlite3.Connection):
+            driver.isolation_level = None
+        else:
+            driver.autocommit = True
+        with self._lock:
+            for thread in [one for one in self._open if not one.is_alive()]:
+                _close(self._open.pop(thread))
+            self._open[threading.current_thread()] = driver
+        self._own.driver = driver
+        return driver
+
+    def _give_up(self, driver: Any) -> None:
+        self._own.driver = None
+        with self._lock:
+            self._open.pop(threading.current_thread(), None)
+        _close(driver)
+
+
+def _first(cursor: Any) -> Row | None:
+    row: Row | None = cursor.fetchone() if cursor.description else None
+    cursor.close()
+    return row
+
+
+def _close(driver: Any) -> None:
+    with suppress(Exception):
+        driver.close()
