@@ -13,7 +13,7 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from wx_archive import __version__, features
+from wx_archive import __version__, features, metrics
 from wx_archive.chat.answering import Answering
 from wx_archive.chat.replies import load_replies
 from wx_archive.chat.webhook import Webhook
@@ -60,7 +60,9 @@ def build(settings: Settings) -> Application:
         )
         held.callback(answering.close)
         webhook = Webhook(settings, services.store, answering)
-        wsgi = DispatcherMiddleware(_flask(settings, services), {"/wechat": webhook})
+        flask = _flask(settings, services)
+        flask.register_blueprint(metrics.blueprint(services, lambda: answering.activity.skew_s))
+        wsgi = DispatcherMiddleware(flask, {"/wechat": webhook})
         return Application(wsgi, services, held.pop_all().close)
 
 

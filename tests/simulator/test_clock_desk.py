@@ -171,7 +171,9 @@ def test_a_restart_keeps_the_moved_clock_and_its_followers(a_config: ConfigBuild
         move(simulator, advance_s=DAY_S)
         follower = Follower(simulator)
         follower.shows(DAY_S)
+        wait_for_followers(simulator, 1)
     assert clock.offset() == timedelta(0), "this process has its clock back"
+    time.sleep(0.3)
     assert follower.offset_s() == DAY_S
     with running(a_config(), port=port) as simulator:
         assert read(simulator)["offset_s"] == DAY_S

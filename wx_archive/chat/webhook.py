@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 Environ = dict[str, object]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
+_PLAIN_QUERY: Final = re.compile(r"[\w\-]+=[\w\-]*(?:&[\w\-]+=[\w\-]*){0,19}\Z", re.ASCII)
 _LENGTH: Final = re.compile(r"[0-9]{1,19}\Z")
 _TEXT: Final = "text/plain; charset=utf-8"
 _XML: Final = "text/xml; charset=utf-8"
@@ -44,9 +45,11 @@ class Webhook:
             status, kind, body = self._receive(environ)
         except WireError as err:
             log.info("webhook.refused reason=%s", err.reason)
+            self._answering.activity.count("refused", err.reason, clock.now())
             status, kind, body = HTTPStatus(err.status), _TEXT, b""
         except TransientError as err:
             log.warning("webhook.unavailable cause=%s", err)
+            self._answering.activity.count("unavailable", str(err), clock.now())
             status, kind, body = HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b""
         except Exception as err:
             if is_transient(err):
@@ -97,10 +100,14 @@ def _query(environ: Environ) -> dict[str, str]:
     if len(text) > 2_048:
         raise MalformedError("query-size")
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=20)
+        if _PLAIN_QUERY.match(text):  # as WeChat's nearly always is: nothing to decode
+            pairs = [part.split("=") for part in text.split("&")]
+        else:
+            found = parse_qsl(text, keep_blank_values=True, max_num_fields=20)
+            pairs = [[name, value] for name, value in found]
     except ValueError as err:
         raise MalformedError("query-fields") from err
-    query = dict(pairs)
+    query = {name: value for name, value in pairs}  # noqa: C416 -- lists of two
     if len(query) != len(pairs):
         raise MalformedError("query-repeated")
     return query

@@ -49,6 +49,8 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
     """Send every log line of this process to stderr, as JSON or for human eyes."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(json=json))
+    # What no line shows need not be found out for each of them (logging HOWTO, «Optimization»).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -30,7 +30,7 @@ is spread over the day."""
 FORCE_PAUSE: Final = timedelta(seconds=30)
 FORCE_SPREAD: Final = timedelta(minutes=72)
 LOCK_TTL: Final = timedelta(seconds=30)
-"""Longer than a token call can take, so that only a dead holder loses the lock."""
+"""Longer than a token call normally takes, so that only a dead holder loses the lock."""
 MARGIN_S: Final = 300
 """The last five minutes of a token are not used: WeChat renews it then."""
 LIFE_S: Final = 7_200
@@ -102,7 +102,10 @@ class TokenKeeper:
         # Looked at before it is tried: waiting must not keep the store busy with writing.
         if self._keep.get(self._lock_key, remember=False) is not None:
             return False
-        return self._keep.add(self._lock_key, owner, ttl=LOCK_TTL) == owner
+        if self._keep.add(self._lock_key, owner, ttl=LOCK_TTL) != owner:
+            return False
+        # Looked at after it was taken: where another's lock ended just now, nothing was written.
+        return self._keep.get(self._lock_key, remember=False) == owner
 
     def _renewed(self, refused: str | None) -> str:
         """Fetch a token; the lock is ours."""
@@ -125,6 +128,7 @@ class TokenKeeper:
         spent = spent.plus(at, force=force)
         self._keep.put(self._spent_key, spent.written(), ttl=timedelta(days=2))
         token, life = self._fetch(force)
+        log.info("wechat.token_renewed forced=%s", force)
         self._keep.put(self._token_key, token.encode(), ttl=life)
         return token
 
