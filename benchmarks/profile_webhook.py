@@ -77,7 +77,8 @@ def _report(webhook: Webhook, postbox: Postbox, workload: str, turns: int, top: 
         wrong += postbox.wrong(messages, replies)
     print(
         f"{workload}: {statistics.median(wall_us):.0f} µs a turn (best {min(wall_us):.0f}), "
-        f"CPU {statistics.median(cpu_us):.0f} µs, {BATCHES} times {turns} turns, {wrong} wrong"
+        f"CPU {statistics.median(cpu_us):.0f} µs (best {min(cpu_us):.0f}), "
+        f"{BATCHES} times {turns} turns, {wrong} wrong"
     )
     if top:
         print(_profile(webhook, postbox.prepare(workload, turns), top))

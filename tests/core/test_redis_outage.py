@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from tests import services
 from wx_archive.core.clock import seconds
 from wx_archive.core.database import Database
-from wx_archive.core.store import BREAKER_PAUSE_S, Store, open_store
+from wx_archive.core.store import TRY_AGAIN_S, Store, open_store
 from wx_archive.demo import free_port
 
 LONG = seconds(60)
@@ -96,6 +96,15 @@ def in_redis(redis: PrivateRedis, key: str) -> object:
         return client.get(f"wxa:{key}")
 
 
+def until_used(store: Store, redis: PrivateRedis) -> None:
+    """Wait until the store has found out that Redis is there again."""
+    deadline = time.monotonic() + 5
+    while in_redis(redis, "seen") is None:
+        assert time.monotonic() < deadline
+        store.put({"seen": (b"1", LONG)})
+        time.sleep(0.05)
+
+
 def test_while_redis_answers_it_is_the_store(store: Store, redis: PrivateRedis) -> None:
     every_call_works(store, "a")
     assert in_redis(redis, "a") == b"3"
@@ -109,10 +118,10 @@ def test_redis_killed_in_the_middle_stops_nothing_and_is_used_again(
         redis.kill()
         assert in_time(lambda: store.get("before")) is None
         every_call_works(store, "during")
-        time.sleep(BREAKER_PAUSE_S)
+        time.sleep(TRY_AGAIN_S)
         every_call_works(store, "during again")
         redis.start()
-        time.sleep(BREAKER_PAUSE_S)
+        until_used(store, redis)
         every_call_works(store, "after")
     assert in_redis(redis, "after") == b"3"
     told = [record.message.split()[0] for record in caplog.records]
@@ -124,11 +133,11 @@ def test_a_redis_that_freezes_stops_nothing(store: Store, redis: PrivateRedis) -
     redis.freeze(on=True)
     try:
         every_call_works(store, "during")
-        time.sleep(BREAKER_PAUSE_S)
+        time.sleep(TRY_AGAIN_S)
         every_call_works(store, "during again")
     finally:
         redis.freeze(on=False)
-    time.sleep(BREAKER_PAUSE_S)
+    until_used(store, redis)
     every_call_works(store, "after")
     assert in_redis(redis, "after") == b"3"
 

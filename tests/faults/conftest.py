@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.core.test_redis_outage import PrivateRedis
 from tests.faults import report
 from tests.faults.report import Row
-from tests.faults.servers import PrivatePostgres, private_postgres
-from tests.services import missing
+from tests.faults.servers import PrivatePostgres, PrivateRedis, private_postgres, private_redis
 from wx_archive import demo
 from wx_archive.core import schema
 from wx_archive.core.database import Database
@@ -116,7 +115,7 @@ def _loaded_template(cluster: PrivatePostgres) -> str:
 @pytest.fixture
 def make(_demo_data: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make]:
     """Make installations on SQLite or on PostgreSQL and Redis."""
-    started: list[PrivateRedis] = []
+    held = ExitStack()
     databases: list[str] = []
 
     def on_sqlite(folder: Path, **overrides: object) -> Place:
@@ -131,8 +130,7 @@ def make(_demo_data: Path, tmp_path: Path, request: pytest.FixtureRequest) -> It
         name = f"faults_{tmp_path.name[-20:].replace('-', '_')}_{len(databases)}".lower()
         cluster.sql(f'CREATE DATABASE "{name}" TEMPLATE {template}')
         databases.append(name)
-        redis = _redis(tmp_path)
-        started.append(redis)
+        redis = held.enter_context(private_redis(tmp_path))
         given = {
             "database_url": SecretStr(cluster.url(name)),
             "redis_url": SecretStr(redis.url),
@@ -145,8 +143,7 @@ def make(_demo_data: Path, tmp_path: Path, request: pytest.FixtureRequest) -> It
         return maker(tmp_path / f"{name}-{kind}", **overrides)
 
     yield made
-    for redis in started:
-        redis.kill()
+    held.close()
     if databases:
         server: PrivatePostgres = request.getfixturevalue("cluster")
         for name in databases:
@@ -157,14 +154,6 @@ def make(_demo_data: Path, tmp_path: Path, request: pytest.FixtureRequest) -> It
 def place(request: pytest.FixtureRequest, make: Make) -> Place:
     """An installation of each kind."""
     return make(request.param)
-
-
-def _redis(folder: Path) -> PrivateRedis:
-    program = shutil.which("redis-server")
-    if program is None:
-        missing("Redis")
-        raise AssertionError
-    return PrivateRedis(program, folder)
 
 
 def _settings(folder: Path, **overrides: object) -> Settings:

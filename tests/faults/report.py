@@ -98,7 +98,7 @@ def verdict(breaches: Sequence[str], note: str = "") -> str:
     if not breaches:
         return f"ok {note}".strip()
     kinds = Counter(breach.partition(":")[0] for breach in breaches)
-    told = ", ".join(f"{number} × {kind}" for kind, number in kinds.most_common(4))
+    told = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common(4))
     return f"FAILED {told} {note}".strip()
 
 

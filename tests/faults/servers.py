@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
+from redis import Redis
+from redis.exceptions import RedisError
 
 from tests import services
 from wx_archive.demo import free_port
@@ -114,11 +116,58 @@ def private_postgres() -> Iterator[PrivatePostgres]:
             server.stop()
 
 
+class PrivateRedis:
+    """A Redis of one's own, empty whenever it starts."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1"]
+        self._command += ["--save", "", "--dir", str(folder)]
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.ask("PING")
+            except RedisError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def ask(self, *words: str, password: str | None = None) -> object:
+        """Ask the server itself, not through any line."""
+        with Redis.from_url(self.url, password=password) as client:
+            return client.execute_command(*words)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def private_redis(folder: Path) -> Iterator[PrivateRedis]:
+    """Run a Redis for as long as the block lasts."""
+    program = shutil.which("redis-server")
+    if program is None:
+        services.missing("Redis")
+        return
+    server = PrivateRedis(program, folder)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
 class SlowLine:
     """A line to a server on this machine that takes its time with everything it brings back."""
 
-    def __init__(self, to_port: int) -> None:
-        self.port = free_port()
+    def __init__(self, to_port: int, port: int) -> None:
+        self.port = port
         self.delay_s = 0.0
         self._to_port = to_port
         self._lines: set[asyncio.Task[None]] = set()

@@ -20,8 +20,9 @@ EVERY_S = 2.0
 
 @dataclass(slots=True)
 class Kills:
-    """What was killed, and what outlived its parent."""
+    """How often was killed, how often at most, and what outlived its parent."""
 
+    limit: int
     number: int = 0
     orphans: list[str] = field(default_factory=list)
 
@@ -31,7 +32,7 @@ Killer = Callable[[Tree, Kills], Coroutine[None, None, None]]
 
 async def kill_parents(tree: Tree, kills: Kills) -> None:
     """Kill the whole tree by its head, and start it again as systemd would."""
-    while True:
+    while kills.number < kills.limit:
         await tree.ready()
         await asyncio.sleep(EVERY_S)
         tree.kill_parent()
@@ -44,7 +45,7 @@ async def kill_parents(tree: Tree, kills: Kills) -> None:
 async def kill_web_workers(tree: Tree, kills: Kills) -> None:
     """Kill one web worker, then all of them, and so on."""
     rng = random.Random(5)  # noqa: S311 -- repeatable on purpose
-    while True:
+    while kills.number < kills.limit:
         await asyncio.sleep(EVERY_S)
         victims = tree.of(Role.WEB)
         if kills.number % 2 == 0:
@@ -56,11 +57,11 @@ async def kill_web_workers(tree: Tree, kills: Kills) -> None:
 
 async def kill_background(tree: Tree, kills: Kills) -> None:
     """Kill worker and scheduler."""
-    while True:
+    while kills.number < kills.limit:
         await asyncio.sleep(EVERY_S)
         for pid in tree.of(Role.WORKER, Role.SCHEDULER):
             end(pid)
-            kills.number += 1
+        kills.number += 1
 
 
 @pytest.mark.timeout(300)
@@ -68,11 +69,11 @@ async def kill_background(tree: Tree, kills: Kills) -> None:
 def test_whatever_is_killed_every_message_has_one_effect_and_one_answer(
     place: Place, killer: Killer, size: Size, tell: Tell
 ) -> None:
-    number = size.count(10_000, 600)
+    number = size.count(10_000, 600 if killer is kill_parents else 400)
     rate = size.of(250, 75)
     later = (5.0, 15.0) if size.is_full else (1.0, 3.0)
     crowd = plan(number=number, rate=rate, start=present(), later_s=later)
-    kills = Kills()
+    kills = Kills(limit=size.count(10_000, 4))
 
     async def run(tree: Tree) -> WeChat:
         await tree.all_up()

@@ -37,27 +37,13 @@ class Process:
 
     pid: int
     parent: int
-    words: tuple[str, ...]
-
-    @property
-    def role(self) -> Role:
-        line = " ".join(self.words)
-        if "--all-in-one" in self.words:
-            return Role.PARENT
-        if "resource_tracker" in line:
-            return Role.HELPER
-        if "multiprocessing" in line:
-            return Role.WEB
-        for role in (Role.WORKER, Role.SCHEDULER):
-            if role.value in self.words:
-                return role
-        return Role.SERVER
+    role: Role
 
 
 def processes_of(folder: Path) -> list[Process]:
     """Find every living process whose data folder this is, whoever its parent is by now."""
     mark = f"WX_ARCHIVE_DATA_DIR={folder.absolute()}".encode()
-    found = []
+    found: dict[int, tuple[int, list[str]]] = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -68,8 +54,23 @@ def processes_of(folder: Path) -> list[Process]:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError):
             continue  # it has just ended, or is not ours to read
-        found.append(Process(int(entry.name), parent, tuple(words)))
-    return found
+        found[int(entry.name)] = (parent, words)
+    return [
+        Process(pid, parent, _role(words, found.get(parent, (0, []))[1]))
+        for pid, (parent, words) in sorted(found.items())
+    ]
+
+
+def _role(words: list[str], words_of_parent: list[str]) -> Role:
+    """Tell a process by its words; the server's own workers are copies of it."""
+    if "--all-in-one" in words:
+        return Role.PARENT
+    for role in (Role.WORKER, Role.SCHEDULER):
+        if role.value in words:
+            return role
+    if "serve" not in words:
+        return Role.HELPER
+    return Role.WEB if "--with-parent" in words_of_parent else Role.SERVER
 
 
 def rss_bytes(pid: int) -> int:
@@ -155,8 +156,10 @@ class Tree:
     async def orphans(self, within_s: float = 3.0) -> Sequence[Process]:
         """Wait for the tree to be gone; return what is left of it, having ended that too."""
         deadline = time.monotonic() + within_s
-        while (left := processes_of(self.folder)) and time.monotonic() < deadline:
+        left = processes_of(self.folder)
+        while left and time.monotonic() < deadline:
             await asyncio.sleep(POLL_S)
+            left = processes_of(self.folder)
         for process in left:
             end(process.pid)
         return left

@@ -61,8 +61,8 @@ def test_an_export_is_one_json_document_about_one_person(run: Run) -> None:
     assert outcome.code == 0
     told = outcome.json["资料"]
     assert told["关注者"][0]["微信给的代码"] == "oOne"
-    assert told["想收的消息"] == [{"主题": "history", "选上的时间": "2026-11-23T10:00:00+08:00"}]
-    assert [row["用途"] for row in told["同意记录"]] == ["quiz"]
+    assert told["想收的消息"] == [{"主题": "历史钩沉", "选上的时间": "2026-11-23T10:00:00+08:00"}]
+    assert [row["用途"] for row in told["同意记录"]] == ["答题记录"]
     assert "oNoise" not in outcome.out
 
 

@@ -234,7 +234,7 @@ def test_the_export_is_a_file_with_everything_about_oneself_only(place: Place) -
     told = answer.json
     assert told
     assert told["资料"]["关注者"][0]["微信给的代码"] == "oOne"
-    assert [row["用途"] for row in told["资料"]["同意记录"]] == ["quiz"]
+    assert [row["用途"] for row in told["资料"]["同意记录"]] == ["答题记录"]
     assert "oNoise" not in answer.text
 
 

@@ -1,5 +1,6 @@
 """The movable clock: who moves it, who follows, and what expires by it."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -231,3 +232,16 @@ def test_media_end_by_the_moved_clock(api: Api, simulator: str) -> None:
     move(simulator, advance_s=3 * DAY_S)
     api.token = Api(simulator).token
     assert api.get("media/get", media_id=media_id)["errcode"] == 40007
+
+
+def test_a_snapshot_from_before_the_movable_clock_is_read(a_config: ConfigBuilder) -> None:
+    config = a_config()
+    with running(config) as simulator:
+        openid = Phone(simulator).openid
+    snapshot = config.data_dir / "simulator" / "state.json"
+    saved = json.loads(snapshot.read_text(encoding="utf-8"))
+    del saved["clock_offset_s"]
+    snapshot.write_text(json.dumps(saved), encoding="utf-8")
+    with running(config) as simulator:
+        assert Phone(simulator, openid).openid == openid
+        assert read(simulator)["offset_s"] == 0

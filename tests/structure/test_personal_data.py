@@ -4,10 +4,11 @@ import ast
 import importlib
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -190,9 +191,9 @@ def fill(session: Session, openid: str) -> int:
 
 
 def case_of(session: Session, store: Store, openid: str) -> Case:
-    case = personal_data.open_case(session, store.steady, secret=SECRET, openid=openid)
-    assert case is not None
-    return case
+    number = followers.ensure(session, openid, now=NOON)
+    alias = pseudonym(openid, SECRET)
+    return Case(session, store.steady, Site(PACKAGE.parent, ORIGIN), number, openid, alias)
 
 
 def everything(database: Database, store: Store, redis: Redis | None) -> str:
@@ -212,12 +213,10 @@ def everything(database: Database, store: Store, redis: Redis | None) -> str:
     return "\n".join(parts)
 
 
-def _shown(row: object) -> str:
-    values = tuple(row)  # type: ignore[arg-type] # a row or a pair
-    decoded = (
-        each.decode(errors="replace") if isinstance(each, bytes) else each for each in values
+def _shown(values: Iterable[Any]) -> str:
+    return repr(
+        [each.decode(errors="replace") if isinstance(each, bytes) else each for each in values]
     )
-    return repr(tuple(decoded))
 
 
 Home = tuple[Database, Store, Redis | None]

@@ -1,8 +1,9 @@
 """What the conversation and its jobs keep about a follower."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Table, delete, select, update
 
@@ -16,6 +17,16 @@ from wx_archive.chat.models import (
 )
 from wx_archive.core.jobs.models import Job
 from wx_archive.followers.personal_data import Case, PersonalData, Row, read, rows_of, shown
+from wx_archive.wechat.limits import Occasion
+
+_PARTS: Final = re.compile(r"<(Content|Title|Description)>(.*?)</\1>", re.DOTALL)
+_TAGS: Final = re.compile(r"<!\[CDATA\[|\]\]>|</?a\b[^>]*>")
+_OCCASIONS: Final = {
+    Occasion.MESSAGE: "您发来消息",
+    Occasion.CLICK: "您点了菜单或链接",
+    Occasion.SUBSCRIBE: "您关注了本号",
+    Occasion.SCAN: "您扫了码",
+}
 
 
 def remembered(name: str, title: str, read_value: Callable[[bytes], Row]) -> PersonalData:
@@ -34,10 +45,17 @@ def remembered(name: str, title: str, read_value: Callable[[bytes], Row]) -> Per
     return PersonalData(f"store:{name}", title, export, erase)
 
 
+def _words(reply: str) -> str:
+    """Return what could be read of a reply: no marks, and no link that opens anything."""
+    parts = [part for _name, part in _PARTS.findall(reply)] or [reply]
+    return _TAGS.sub("", "\n".join(parts))
+
+
 def _export_handled(case: Case) -> Sequence[Row]:
     table = cast("Table", HandledMessage.__table__)
     names = {"handled_at": "时间", "reply": "我们的答复"}
-    return read(case, table, table.c.follower_id == case.follower_id, names, "handled_at")
+    rows = read(case, table, table.c.follower_id == case.follower_id, names, "handled_at")
+    return [{**row, "我们的答复": _words(row["我们的答复"])} for row in rows]
 
 
 def _erase_handled(case: Case) -> None:
@@ -45,6 +63,29 @@ def _erase_handled(case: Case) -> None:
     case.session.execute(delete(HandledMessage).where(mine, HandledMessage.reply != PENDING))
     # Still being worked on, perhaps by the very turn that erases: its deliveries need the row.
     case.session.execute(update(HandledMessage).where(mine).values(follower_id=None))
+
+
+def _export_held(case: Case) -> Sequence[Row]:
+    table = cast("Table", HeldAnswer.__table__)
+    names = {"text": "内容", "created_at": "写好的时间", "expires_at": "保留到"}
+    rows = read(case, table, table.c.follower_id == case.follower_id, names, "id")
+    return [{**row, "内容": _words(row["内容"])} for row in rows]
+
+
+def _erase_held(case: Case) -> None:
+    case.session.execute(delete(HeldAnswer).where(HeldAnswer.follower_id == case.follower_id))
+
+
+def _export_windows(case: Case) -> Sequence[Row]:
+    table = cast("Table", ServiceWindow.__table__)
+    names = {"occasion": "由来", "opened_at": "开始时间", "used": "已用条数"}
+    rows = read(case, table, table.c.follower_id == case.follower_id, names, "opened_at")
+    return [{**row, "由来": _OCCASIONS[Occasion(row["由来"])]} for row in rows]
+
+
+def _erase_windows(case: Case) -> None:
+    mine = ServiceWindow.follower_id == case.follower_id
+    case.session.execute(delete(ServiceWindow).where(mine))
 
 
 def _letters(case: Case) -> list[Any]:
@@ -108,17 +149,8 @@ RULES = (
         order_by="expires_at",
     ),
     PersonalData("handled_message", "一天内的答复", _export_handled, _erase_handled),
-    rows_of(
-        HeldAnswer,
-        "替您留着的答复",
-        {"text": "内容", "created_at": "写好的时间", "expires_at": "保留到"},
-    ),
-    rows_of(
-        ServiceWindow,
-        "可以给您回信的时段",
-        {"occasion": "由来", "opened_at": "开始时间", "used": "已用条数"},
-        order_by="opened_at",
-    ),
+    PersonalData("held_answer", "替您留着的答复", _export_held, _erase_held),
+    PersonalData("service_window", "可以给您回信的时段", _export_windows, _erase_windows),
     PersonalData("job", "排队要办的事", _export_jobs, _erase_jobs),
     PersonalData("dead_letter", "没办成的消息", _export_letters, _erase_letters),
 )

@@ -35,7 +35,7 @@ class Webhook:
         self._account = Account(settings)
         self._is_plain = settings.wechat_encryption is Encryption.PLAIN
         self._window_s = settings.wechat_clock_window_s
-        self._store = store
+        self._store = store.steady
         self._answering = answering
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

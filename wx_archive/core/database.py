@@ -38,7 +38,14 @@ from sqlalchemy.types import TypeDecorator
 
 from wx_archive.core.errors import TransientError
 from wx_archive.core.lines import Lines
-from wx_archive.core.watchdog import Abort, broken_off, limited
+from wx_archive.core.watchdog import (
+    Abort,
+    broken_off,
+    hurried,
+    hurry_s,
+    limited,
+    opened_within,
+)
 
 BUSY_TIMEOUT_MS = 4_000
 """How long a writer waits for another: inside WeChat's five seconds."""
@@ -124,8 +131,14 @@ class Database:
                 connect_args={
                     "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off",
                     "connect_timeout": 3,
+                    # A host that is gone says nothing either: not to be waited for for hours.
+                    "keepalives_idle": 10,
+                    "keepalives_interval": 5,
+                    "keepalives_count": 3,
+                    "tcp_user_timeout": 20_000,
                 },
             )
+            event.listen(self._write, "do_connect", _connect_in_time)
             event.listen(self._write, "checkin", _note_idle)
             event.listen(self._write, "checkout", _ping_if_idle)
             self._read = self._write.execution_options(isolation_level="AUTOCOMMIT")
@@ -146,29 +159,36 @@ class Database:
                 as usual.
             unhurried: work of the bureau, not of a message: no statement timeout.
         """
-        with Session(self._write, expire_on_commit=False) as session, session.begin():
-            if unhurried and not self.is_sqlite:
-                session.execute(text("SET LOCAL statement_timeout = 0"))
-            if within_s is None:
-                yield session
+        with Session(self._write, expire_on_commit=False) as session:
+            if within_s is not None:
+                with self._in_time(session, within_s):
+                    yield session
                 return
-            self._limit_waiting(session, max(1, int(within_s * 1000)))
-            with limited(within_s, _breaker(session.connection())):
+            with session.begin():
+                if unhurried and not self.is_sqlite:
+                    session.execute(text("SET LOCAL statement_timeout = 0"))
                 yield session
 
-    def _limit_waiting(self, session: Session, patience_ms: int) -> None:
-        if self.is_sqlite:
-            session.connection(execution_options={BUSY_OPTION: min(patience_ms, BUSY_TIMEOUT_MS)})
-        elif patience_ms < STATEMENT_TIMEOUT_MS:
-            session.execute(text(f"SET LOCAL statement_timeout = {patience_ms}"))
+    @contextmanager
+    def _in_time(self, session: Session, within_s: float) -> Iterator[None]:
+        """Keep all of it within the time: connecting, waiting for others, the commit."""
+        until, patience_ms = time.monotonic() + within_s, max(1, int(within_s * 1000))
+        transaction = session.begin()
+        patient = {BUSY_OPTION: min(patience_ms, BUSY_TIMEOUT_MS)}
+        with hurried(within_s):
+            connection = session.connection(execution_options=patient)
+        with limited(until - time.monotonic(), _breaker(connection)), transaction:
+            if not self.is_sqlite and patience_ms < STATEMENT_TIMEOUT_MS:
+                session.execute(text(f"SET LOCAL statement_timeout = {patience_ms}"))
+            yield
 
     @contextmanager
     def reads(self, *, within_s: float = READ_TIMEOUT_S) -> Iterator[Connection]:
         """Lend a connection for single statements that change nothing, for ``within_s`` at most."""
-        with (
-            self._read.connect() as connection,
-            limited(min(within_s, READ_TIMEOUT_S), _breaker(connection)),
-        ):
+        until = time.monotonic() + min(within_s, READ_TIMEOUT_S)
+        with hurried(until - time.monotonic()):
+            connection = self._read.connect()
+        with connection, limited(until - time.monotonic(), _breaker(connection)):
             yield connection
 
     @contextmanager
@@ -207,6 +227,17 @@ def _breaker(connection: Connection) -> Abort:
     return broken_off(connection.connection.dbapi_connection)
 
 
+def _connect_in_time(dialect: Dialect, _record: object, arguments: Any, options: Any) -> Any | None:
+    """Open a connection for somebody in a hurry; None leaves it to SQLAlchemy."""
+    left_s = hurry_s()
+    if left_s is None:
+        return None
+    try:
+        return opened_within(left_s, lambda: dialect.connect(*arguments, **options))
+    except TimeoutError as err:
+        raise dialect.loaded_dbapi.OperationalError("no connection in time") from err
+
+
 def _note_idle(_driver: object, record: ConnectionPoolEntry) -> None:
     record.info["idle_since"] = time.monotonic()
 
@@ -216,8 +247,9 @@ def _ping_if_idle(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> N
     idle_since = record.info.get("idle_since")
     if idle_since is None or time.monotonic() - idle_since < PING_AFTER_S:
         return
+    left_s = hurry_s()
     try:
-        with limited(PING_TIMEOUT_S, broken_off(driver)):
+        with limited(min(PING_TIMEOUT_S, left_s or PING_TIMEOUT_S), broken_off(driver)):
             driver.execute("SELECT 1")
             driver.rollback()
     except Exception as err:

@@ -7,6 +7,7 @@ SQLAlchemy costs several times what the database needs for it (docs/decisions/00
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -15,7 +16,7 @@ from sqlalchemy import ClauseElement, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from wx_archive.core.watchdog import broken_off, limited
+from wx_archive.core.watchdog import broken_off, hurried, limited
 
 Row = tuple[Any, ...]
 WITHIN_S: Final = 3.0
@@ -68,13 +69,13 @@ class Lines:
         Raises:
             DBAPIError: as SQLAlchemy raises it; the connection is given up.
         """
-        driver = None
+        driver, until = None, time.monotonic() + within_s
         try:
-            driver = self._line()
+            driver = self._line(within_s)
             parameters = prepared.parameters(given)
             if isinstance(driver, sqlite3.Connection):  # bounded by its busy timeout
                 return _first(driver.execute(prepared.sql, parameters))
-            with limited(within_s, broken_off(driver)):
+            with limited(until - time.monotonic(), broken_off(driver)):
                 return _first(driver.execute(prepared.sql, parameters))
         except self._engine.dialect.loaded_dbapi.Error as err:
             if driver is not None:
@@ -95,9 +96,12 @@ class Lines:
         for driver in drivers.values():
             _close(driver)
 
-    def _line(self) -> Any:
+    def _line(self, within_s: float) -> Any:
         driver = getattr(self._own, "driver", None)
-        return driver if driver is not None else self._new_line()
+        if driver is not None:
+            return driver
+        with hurried(within_s):
+            return self._new_line()
 
     def _new_line(self) -> Any:
         pooled = self._engine.raw_connection()

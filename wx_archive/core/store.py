@@ -8,7 +8,6 @@ and Redis, which falls back to SQL while it is away.
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -41,7 +40,7 @@ Lasting = tuple[bytes, timedelta]
 """A value and how long it holds."""
 
 REDIS_TIMEOUT_S = 0.25
-BREAKER_PAUSE_S = 1.0
+TRY_AGAIN_S = 1.0
 _PURGE_ONE_IN = 500
 
 state_metadata = MetaData()
@@ -202,16 +201,24 @@ class RedisStore:
         """Forget the key."""
         self._client.delete(self._prefix + key)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
 
 class FallbackStore:
-    """Redis while it answers, SQL while it does not: one log line for each change of state."""
+    """Redis while it answers, SQL while it does not: one log line for each change of state.
+
+    The first failure turns every thread away from Redis at once. A thread of its own then tries it
+    with a write (a full Redis still reads), so that no follower waits for a server that is gone.
+    """
 
     def __init__(self, fast: RedisStore, safe: SqlStore) -> None:
         self._fast = fast
         self._safe = safe
-        self._closed_until = 0.0
-        self._away = False
+        self._is_away = False
         self._lock = threading.Lock()
+        self._closed = threading.Event()
 
     @property
     def steady(self) -> SqlStore:
@@ -235,30 +242,40 @@ class FallbackStore:
         self._run(lambda store: store.drop(key))
         self._safe.drop(key)  # written while Redis was away
 
+    def close(self) -> None:
+        """Stop trying; close the connections."""
+        self._closed.set()
+        self._fast.close()
+
     def _run(self, work: Callable[[RedisStore | SqlStore], T]) -> T:
         from redis.exceptions import RedisError  # noqa: PLC0415 -- an optional extra
 
-        if time.monotonic() >= self._closed_until:
+        if not self._is_away:
             try:
-                result = work(self._fast)
+                return work(self._fast)
             except RedisError as err:
-                self._changed(away=True, cause=type(err).__name__)
-            else:
-                self._changed(away=False, cause="")
-                return result
+                self._turn_away(type(err).__name__)
         return work(self._safe)
 
-    def _changed(self, *, away: bool, cause: str) -> None:
+    def _turn_away(self, cause: str) -> None:
         with self._lock:
-            if away:
-                self._closed_until = time.monotonic() + BREAKER_PAUSE_S
-            if away == self._away:
+            if self._is_away:
                 return
-            self._away = away
-        if away:
-            log.warning("store.redis_away cause=%s", cause)
-        else:
+            self._is_away = True
+        log.warning("store.redis_away cause=%s", cause)
+        threading.Thread(target=self._try_again, name="redis", daemon=True).start()
+
+    def _try_again(self) -> None:
+        from redis.exceptions import RedisError  # noqa: PLC0415 -- an optional extra
+
+        while not self._closed.wait(TRY_AGAIN_S):
+            try:
+                self._fast.put({"probe": (b"1", timedelta(seconds=TRY_AGAIN_S))})
+            except RedisError:
+                continue
+            self._is_away = False
             log.warning("store.redis_back")
+            return
 
 
 def open_store(database: Database, redis_url: str) -> tuple[Store, Callable[[], None]]:
@@ -272,12 +289,15 @@ def open_store(database: Database, redis_url: str) -> tuple[Store, Callable[[], 
     else:
         engine, lines = database.engine, database.lines
     safe = SqlStore(engine, lines)
+    front = FallbackStore(RedisStore.connect(redis_url), safe) if redis_url else None
 
     def close() -> None:
+        if front:
+            front.close()
         lines.close()
         engine.dispose()
 
-    return (FallbackStore(RedisStore.connect(redis_url), safe) if redis_url else safe), close
+    return front or safe, close
 
 
 def _is_time_to_purge() -> bool:

@@ -10,7 +10,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from itertools import count
 from typing import Any, Final
 
 TICK_S: Final = 0.1
@@ -18,20 +20,75 @@ TICK_S: Final = 0.1
 Abort = Callable[[], None]
 
 _watched: dict[int, tuple[float, Abort]] = {}
+_numbers = count(1)
 _lock = threading.Lock()
 _awake = threading.Condition(_lock)
 _thread: threading.Thread | None = None
+_own = threading.local()
 
 
 @contextmanager
 def limited(seconds: float, abort: Abort) -> Iterator[None]:
-    """Call ``abort`` from another thread if the block is not left within ``seconds``."""
+    """Call ``abort`` from another thread, over and over, once ``seconds`` are past in the block.
+
+    After the block it is not called: what was broken off may be in another's hands by then.
+    """
     overdue_at = time.monotonic() + seconds
     token = _watch(overdue_at, abort)
     try:
         yield
     finally:
-        _watched.pop(token, None)
+        with _lock:
+            _watched.pop(token, None)
+
+
+@contextmanager
+def hurried(seconds: float) -> Iterator[None]:
+    """Have this thread open connections within ``seconds``, or not at all."""
+    before: float | None = getattr(_own, "hurry_until", None)
+    until = time.monotonic() + seconds
+    _own.hurry_until = until if before is None else min(until, before)
+    try:
+        yield
+    finally:
+        _own.hurry_until = before
+
+
+def hurry_s() -> float | None:
+    """Return how many seconds this thread has to open a connection; None as long as it takes."""
+    until: float | None = getattr(_own, "hurry_until", None)
+    return None if until is None else until - time.monotonic()
+
+
+def opened_within(seconds: float, connect: Callable[[], Any]) -> Any:
+    """Return the connection that ``connect`` opens; one that comes too late is closed again.
+
+    For servers that take a connection and then say nothing: drivers wait for whole seconds.
+
+    Raises:
+        TimeoutError: it did not come in time.
+    """
+    waiting: Future[Any] = Future()
+    threading.Thread(target=_open, args=(waiting, connect), name="connect", daemon=True).start()
+    try:
+        return waiting.result(timeout=max(0.0, seconds))
+    except TimeoutError:
+        if waiting.cancel():
+            raise
+        return waiting.result()
+
+
+def _open(waiting: "Future[Any]", connect: Callable[[], Any]) -> None:
+    try:
+        driver = connect()
+    except Exception as err:  # noqa: BLE001 -- raised where it is waited for
+        if waiting.set_running_or_notify_cancel():
+            waiting.set_exception(err)
+        return
+    if waiting.set_running_or_notify_cancel():
+        waiting.set_result(driver)
+    else:
+        driver.close()
 
 
 def broken_off(driver: Any) -> Abort:
@@ -61,10 +118,9 @@ def _cutting(driver: Any) -> Abort:
 
 def _watch(overdue_at: float, abort: Abort) -> int:
     global _thread  # noqa: PLW0603 -- one watchdog for the process
-    entry = (overdue_at, abort)
-    token = id(entry)
+    token = next(_numbers)
     with _awake:
-        _watched[token] = entry
+        _watched[token] = (overdue_at, abort)
         if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_run, name="watchdog", daemon=True)
             _thread.start()
@@ -79,7 +135,8 @@ def _run() -> None:
             while not _watched:
                 _awake.wait()
         time.sleep(TICK_S)
-        now = time.monotonic()
-        for token, (overdue_at, abort) in list(_watched.items()):
-            if now >= overdue_at and _watched.pop(token, None) is not None:
-                abort()
+        with _lock:
+            now = time.monotonic()
+            for overdue_at, abort in _watched.values():
+                if now >= overdue_at:
+                    abort()

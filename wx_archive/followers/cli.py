@@ -77,9 +77,7 @@ def _case(openid: str) -> Iterator[Case]:
     """
     settings = settings_of_installation()
     with open_services(settings) as services, services.database.begin(unhurried=True) as session:
-        case = personal_data.open_case(
-            session, services.store.steady, secret=settings.secret(), openid=openid
-        )
+        case = personal_data.open_case(session, services, openid=openid)
         if case is None:
             raise RefusedError(UNKNOWN)
         yield case

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from wx_archive.core.store import Store
+from wx_archive.core.store import KeyValues
 
 LASTS: Final = timedelta(minutes=10)
 
@@ -29,7 +29,7 @@ class Begun:
     browser: str = field(repr=False)
 
 
-def begin(store: Store, path: str) -> Begun:
+def begin(store: KeyValues, path: str) -> Begun:
     """Note where the reader wants to go, and return what is to come back."""
     begun = Begun(secrets.token_hex(32), secrets.token_hex(32))
     told = json.dumps([_hash(begun.browser), path]).encode()
@@ -37,7 +37,7 @@ def begin(store: Store, path: str) -> Begun:
     return begun
 
 
-def finish(store: Store, state: str, browser: str) -> str | None:
+def finish(store: KeyValues, state: str, browser: str) -> str | None:
     """Return where the reader wanted to go; None for a state that is not good here and now.
 
     Another browser's state is refused and not used up: nobody can spoil it for its owner.

@@ -17,7 +17,10 @@ from sqlalchemy.orm import Session
 from wx_archive.core import clock
 from wx_archive.core.database import Base
 from wx_archive.core.ids import pseudonym
+from wx_archive.core.services import Services
+from wx_archive.core.site import Site
 from wx_archive.core.store import SqlStore
+from wx_archive.followers import consents, interests
 from wx_archive.followers.models import Consent, Follower, Interest, SceneEntry
 
 Row = Mapping[str, Any]
@@ -35,6 +38,7 @@ class Case:
 
     session: Session
     store: SqlStore
+    site: Site
     follower_id: int
     openid: str
     pseudonym: str
@@ -63,7 +67,7 @@ Rules = Sequence[PersonalData]
 
 
 def open_case(
-    session: Session, store: SqlStore, *, secret: str, openid: str = "", follower_id: int = 0
+    session: Session, services: Services, *, openid: str = "", follower_id: int = 0
 ) -> Case | None:
     """Return the follower of this openid, or of this id, locked; None if there is none."""
     wanted = Follower.openid == openid if openid else Follower.id == follower_id
@@ -72,7 +76,8 @@ def open_case(
     ).one_or_none()
     if row is None:
         return None
-    return Case(session, store, row.id, row.openid, pseudonym(row.openid, secret))
+    alias = pseudonym(row.openid, services.settings.secret())
+    return Case(session, services.store.steady, services.site, row.id, row.openid, alias)
 
 
 def export(case: Case, rules: Rules, *, now: datetime) -> dict[str, Any]:
@@ -169,13 +174,41 @@ def _erase_arrivals(case: Case) -> None:
     case.session.execute(delete(SceneEntry).where(SceneEntry.follower_id == case.follower_id))
 
 
+def _export_interests(case: Case) -> Sequence[Row]:
+    topics = interests.topics(case.site)
+    return [
+        {"主题": topics[slug].name if slug in topics else slug, "选上的时间": shown(since)}
+        for slug, since in interests.chosen(case.session.connection(), case.follower_id).items()
+    ]
+
+
+def _erase_interests(case: Case) -> None:
+    case.session.execute(delete(Interest).where(Interest.follower_id == case.follower_id))
+
+
+def _export_consents(case: Case) -> Sequence[Row]:
+    purposes = consents.purposes(case.site)
+    table = cast("Table", Consent.__table__)
+    names = {
+        "purpose": "用途",
+        "version": "版本",
+        "given_at": "同意时间",
+        "withdrawn_at": "撤回时间",
+    }
+    rows = read(case, table, table.c.follower_id == case.follower_id, names, "id")
+    return [
+        {**row, "用途": purposes[row["用途"]].name if row["用途"] in purposes else row["用途"]}
+        for row in rows
+    ]
+
+
+def _erase_consents(case: Case) -> None:
+    case.session.execute(delete(Consent).where(Consent.follower_id == case.follower_id))
+
+
 RULES = (
     PersonalData(FOLLOWER, "关注者", _export_follower, _erase_follower),
     PersonalData("arrival", "从哪里来", _export_arrivals, _erase_arrivals),
-    rows_of(Interest, "想收的消息", {"topic": "主题", "since": "选上的时间"}, order_by="since"),
-    rows_of(
-        Consent,
-        "同意记录",
-        {"purpose": "用途", "version": "版本", "given_at": "同意时间", "withdrawn_at": "撤回时间"},
-    ),
+    PersonalData("interest", "想收的消息", _export_interests, _erase_interests),
+    PersonalData("consent", "同意记录", _export_consents, _erase_consents),
 )

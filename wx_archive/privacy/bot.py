@@ -49,9 +49,7 @@ def router_for(rules: Rules) -> Router:
         """确认删除: erase everything, in the transaction that keeps this very reply."""
         if not isinstance(turn.state, ConfirmErasure):
             return TextReply(standing(turn.site, "erase_not_asked"))
-        openid = turn.message.header.openid
-        case = Case(turn.session, turn.store, turn.follower_id, openid, turn.follower)
-        personal_data.erase(case, rules)
+        personal_data.erase(_case(turn), rules)
         turn.is_erased = True
         return TextReply(standing(turn.site, "erased"))
 
@@ -124,6 +122,11 @@ def keep_everything(turn: Turn[Any]) -> Reply:
     if isinstance(turn.state, ConfirmErasure):
         turn.leave()
     return TextReply(standing(turn.site, "erase_dropped"))
+
+
+def _case(turn: Turn[Text]) -> Case:
+    openid = turn.message.header.openid
+    return Case(turn.session, turn.store, turn.site, turn.follower_id, openid, turn.follower)
 
 
 def _toggle(turn: Turn[Text], topic: Topic | None) -> Reply:

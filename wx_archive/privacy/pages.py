@@ -64,6 +64,7 @@ def _add_me(pages: Blueprint, rules: Rules, services: Services) -> None:
             date=texts.chinese_date,
             csrf=door.form_token(visitor),
             held=_everything(visitor)["资料"],
+            readable=texts.readable,
         )
 
     @pages.post(f"{PAGE}/interests")
@@ -93,11 +94,8 @@ def _add_me(pages: Blueprint, rules: Rules, services: Services) -> None:
         return response
 
     def _everything(visitor: Visitor) -> Mapping[str, Any]:
-        secret = services.settings.secret()
         with services.database.begin() as session:
-            case = personal_data.open_case(
-                session, services.store.steady, secret=secret, follower_id=visitor.follower_id
-            )
+            case = personal_data.open_case(session, services, follower_id=visitor.follower_id)
             if case is None:
                 abort(HTTPStatus.NOT_FOUND)
             return personal_data.export(case, rules, now=clock.now())
@@ -131,7 +129,7 @@ def _add_oauth(pages: Blueprint, services: Services) -> None:
             return private(refused("address", HTTPStatus.BAD_REQUEST))
         if not door.has_oauth:
             return private(refused("chat", HTTPStatus.FORBIDDEN))
-        begun = oauth.begin(services.store, path)
+        begun = oauth.begin(services.store.steady, path)
         with closing(_platform(services)) as platform:
             address = platform.authorize_url(f"{door.origin}/h5/oauth/callback", begun.state)
         response = private(redirect(address, HTTPStatus.FOUND))
@@ -141,7 +139,9 @@ def _add_oauth(pages: Blueprint, services: Services) -> None:
     @pages.get("/h5/oauth/callback")
     def callback() -> AnyResponse:
         state, code = request.args.get("state", ""), request.args.get("code", "")
-        path = oauth.finish(services.store, state, doors.browser_mark(door)) if code else None
+        path = (
+            oauth.finish(services.store.steady, state, doors.browser_mark(door)) if code else None
+        )
         if path is None or not door.has_oauth:
             return private(refused("again", HTTPStatus.BAD_REQUEST))
         try:

@@ -1,7 +1,9 @@
 """What the chat says about interests and personal data; standing parts are in `replies.yaml`."""
 
+import json
+import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from wx_archive.core.text import tap_link
@@ -11,11 +13,28 @@ from wx_archive.privacy.service import AboutMe, Choice
 
 CHOSEN: Final = "✓ 已选"
 OPEN: Final = "○ 未选"
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00\Z")
 
 
 def chinese_date(day: date) -> str:
     """Write a day as citizens read it: 2004年4月2日."""
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def readable(value: object) -> str:
+    """Write a value of the export for people: 2004年4月2日 9:30, 是, 否."""
+    match value:
+        case None:
+            return "—"
+        case bool():
+            return "是" if value else "否"
+        case str() if _MOMENT.match(value):
+            moment = datetime.fromisoformat(value)
+            return f"{chinese_date(moment.date())} {moment:%H:%M}"
+        case str():
+            return value
+        case _:
+            return json.dumps(value, ensure_ascii=False)
 
 
 def topic_list(head: str, choices: Sequence[Choice]) -> str:

@@ -1,0 +1,153 @@
+"""The database is locked, frozen, killed or cut off: no answer is lost, early or too late."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults import invariants, ledger
+from tests.faults.caller import Told, WeChat
+from tests.faults.conftest import Make, Place, Size, Tell
+from tests.faults.messages import TOPICS, Kind, a_message
+from tests.faults.report import summed, times_ms, verdict
+from tests.faults.tree import Tree, account
+from tests.faults.wire import present
+
+RECOVERS_WITHIN_S = 10.0
+READS_WITHIN_S = 1.0
+TAPS_A_S = 8
+"""More than the server has threads, while each of them waits for 4.5 seconds."""
+
+
+async def busy(wechat: WeChat, seconds: float, *, kinds: tuple[Kind, ...], rate: float) -> None:
+    """Let followers write for so long, evenly."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    async with asyncio.TaskGroup() as group:
+        for index in range(int(seconds * rate)):
+            await asyncio.sleep(start + index / rate - loop.time())
+            kind = kinds[index % len(kinds)]
+            subject = TOPICS[index % len(TOPICS)] if kind is Kind.TAP else "公积金"
+            who = f"oBusy{kind.value[:3]}{index % 7:08d}{len(wechat.told):06d}"
+            group.create_task(wechat.tell(a_message(kind, who, present(), subject)))
+
+
+async def recovery_s(wechat: WeChat, since: float) -> float:
+    """Return how long after ``since`` the first effect succeeds."""
+    loop = asyncio.get_running_loop()
+    for index in range(200):
+        message = a_message(Kind.TAP, f"oAfter{index:022d}", present(), "city")
+        told = await wechat.tell(message)
+        if told.is_acknowledged:
+            break
+    return loop.time() - since
+
+
+def breaches_of(wechat: WeChat, place: Place, recovered_s: float) -> list[str]:
+    told, books = wechat.told, ledger.read(place.settings)
+    breaches = invariants.after_all(told, books)
+    breaches += invariants.late(told) + invariants.silent(told) + invariants.hasty(told)
+    if recovered_s > RECOVERS_WITHIN_S:
+        breaches.append(f"slow recovery: {recovered_s:.1f} s")
+    return breaches
+
+
+async def while_locked(tree: Tree, path: Path, held_s: float) -> tuple[WeChat, WeChat, float]:
+    """Hold SQLite's one write lock while followers read and write."""
+    await tree.all_up()
+    writers, readers = WeChat(tree.port), WeChat(tree.port, seed=4)
+    loop = asyncio.get_running_loop()
+    holder = sqlite3.connect(path, isolation_level=None)
+    try:
+        holder.execute("BEGIN IMMEDIATE")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(busy(writers, held_s - 1, kinds=(Kind.TAP,), rate=TAPS_A_S))
+            group.create_task(busy(readers, held_s - 1, kinds=(Kind.LOOKUP, Kind.CLICK), rate=10))
+            await asyncio.sleep(held_s)
+            holder.execute("ROLLBACK")
+            released = loop.time()
+            recovered_s = await recovery_s(writers, released)
+    finally:
+        holder.close()
+    await writers.tell_again()
+    return writers, readers, recovered_s
+
+
+@pytest.mark.timeout(120)
+def test_reads_go_on_while_sqlite_is_locked_and_nothing_is_lost(
+    make: Make, size: Size, tell: Tell
+) -> None:
+    place = make("sqlite")
+    held_s = size.of(10, 6)
+    with account(place.settings) as tree:
+        run = while_locked(tree, tree.folder / "archive.db", held_s)
+        writers, readers, recovered_s = asyncio.run(run)
+    breaches = breaches_of(writers, place, recovered_s)
+    took_s = [o.took_s for told in readers.told for o in told.outcomes]
+    slow = [f"slow read: {one:.1f} s" for one in took_s if one > READS_WITHIN_S]
+    slow += invariants.unanswered(readers.told) + invariants.silent(readers.told)
+    books = ledger.read(place.settings)
+    note = f"(recovered in {recovered_s:.1f} s)"
+    tell(summed(f"locked {held_s:.0f} s, writes", place.name, writers.told, books, breaches, note))
+    tell(summed(f"locked {held_s:.0f} s, reads", place.name, readers.told, None, slow))
+    assert not breaches + slow
+
+
+async def freeze(place: Place, away_s: float) -> None:
+    assert place.postgres is not None
+    place.postgres.freeze(on=True)
+    try:
+        await asyncio.sleep(away_s)
+    finally:
+        place.postgres.freeze(on=False)
+
+
+async def kill(place: Place, away_s: float) -> None:
+    assert place.postgres is not None
+    place.postgres.kill()
+    await asyncio.sleep(away_s)
+    await asyncio.to_thread(place.postgres.start)
+
+
+async def cut(place: Place, away_s: float) -> None:
+    """End every connection, once a second."""
+    assert place.postgres is not None
+    for _ in range(int(away_s)):
+        place.postgres.cut()
+        await asyncio.sleep(1)
+
+
+Fault = Callable[[Place, float], "asyncio.Future[None]"]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("fault", [freeze, kill, cut])
+def test_postgresql_away_for_a_while_loses_nothing_and_comes_back_by_itself(
+    make: Make, fault: Callable[..., object], size: Size, tell: Tell
+) -> None:
+    place = make("postgresql")
+    away_s = size.of(10, 5)
+
+    async def run(tree: Tree) -> tuple[WeChat, float]:
+        await tree.all_up()
+        wechat = WeChat(tree.port)
+        loop = asyncio.get_running_loop()
+        await busy(wechat, 1, kinds=(Kind.TAP, Kind.LOOKUP), rate=20)
+        async with asyncio.TaskGroup() as group:
+            everything = (Kind.TAP, Kind.LOOKUP, Kind.CLICK)
+            group.create_task(busy(wechat, away_s - 1, kinds=everything, rate=6))
+            await fault(place, away_s)  # type: ignore[misc]
+            recovered_s = await recovery_s(wechat, loop.time())
+        await wechat.tell_again()
+        return wechat, recovered_s
+
+    with account(place.settings) as tree:
+        wechat, recovered_s = asyncio.run(run(tree))
+    breaches = breaches_of(wechat, place, recovered_s)
+    name = f"{fault.__name__} {away_s:.0f} s"
+    note = f"(recovered in {recovered_s:.1f} s)"
+    books = ledger.read(place.settings)
+    tell(summed(name, place.name, wechat.told, books, breaches, note))
+    assert not breaches
