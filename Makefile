@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check format lint types contracts bench lock clean
+.PHONY: demo test check format lint types contracts bench faults lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/wx-archive demo
@@ -29,6 +29,11 @@ contracts: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/lookup.py
+	$(BIN)/python benchmarks/webhook.py
+
+# Kills, locks, cuts and fills up what the account stands on; ends with a table (about ten minutes).
+faults: $(VENV)/.dev
+	WX_ARCHIVE_TEST_FAULTS=full $(BIN)/pytest -q -p no:randomly tests/faults
 
 lock:
 	scripts/lock.sh
