@@ -1,5 +1,6 @@
 """The web application: `/wechat` beside Flask's pages. `create_app()` suits any WSGI server."""
 
+import atexit
 import logging
 import multiprocessing
 from collections.abc import Callable
@@ -70,9 +71,12 @@ def create_app() -> Callable[..., Any]:
     """Return the WSGI application for the settings of the environment."""
     settings = Settings.load()
     log.configure(json=settings.profile is Profile.PRODUCTION)
-    if multiprocessing.parent_process() is not None:
-        die_with_parent()  # a worker of the server's own tree
-    return build(settings).wsgi
+    if (parent := multiprocessing.parent_process()) is not None and parent.pid:
+        die_with_parent(parent.pid)  # a worker of the server's own tree
+    application = build(settings)
+    # Held on to until the end: collected as garbage it would close its services under way.
+    atexit.register(application.close)
+    return application.wsgi
 
 
 def _flask(settings: Settings, services: Services) -> Flask:

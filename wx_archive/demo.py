@@ -22,7 +22,7 @@ from wx_archive.core.services import open_services, site_of
 from wx_archive.core.settings import Settings
 from wx_archive.menu import service as menu
 from wx_archive.simulator import app as simulator
-from wx_archive.simulator.config import Encryption, SimulatorConfig
+from wx_archive.simulator.config import AccountKind, Encryption, SimulatorConfig
 from wx_archive.wechat.client import Platform
 
 READY_WITHIN_S: Final = 20.0
@@ -54,6 +54,8 @@ def simulator_config(settings: Settings) -> SimulatorConfig:
         token=settings.wechat_token.get_secret_value(),
         aes_key=settings.wechat_aes_key.get_secret_value(),
         encryption=Encryption(settings.wechat_encryption.value),
+        account=AccountKind(settings.wechat_account.value),
+        verified=settings.wechat_verified,
         data_dir=settings.data_dir,
     )
 

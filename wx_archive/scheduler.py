@@ -2,9 +2,10 @@
 
 import logging
 import signal
+import threading
 from typing import Final
 
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from wx_archive import features
@@ -21,9 +22,10 @@ TICK_S: Final = 1
 
 def run(settings: Settings) -> None:
     """Insert due jobs until this process is told to stop."""
-    ticker = BlockingScheduler(timezone=clock.SHANGHAI)
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ticker.shutdown(wait=False))
+        signal.signal(number, lambda *_: stop.set())
+    ticker = BackgroundScheduler(timezone=clock.SHANGHAI)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     with open_services(settings) as services:
         schema.require_current(services.database, demo=settings.profile is Profile.DEMO)
@@ -35,8 +37,10 @@ def run(settings: Settings) -> None:
             max_instances=1,
             misfire_grace_time=None,
         )
-        log.info("scheduler.ready")
         ticker.start()
+        log.info("scheduler.ready")
+        stop.wait()
+        ticker.shutdown()  # after the tick in hand
 
 
 class _Tick:

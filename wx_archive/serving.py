@@ -21,7 +21,7 @@ DRAIN_WITHIN_S: Final = 10
 BACKGROUND: Final = {"后台任务": ("worker",), "定时任务": ("scheduler",)}
 """What works beside the web server: names for people and commands."""
 
-_with_parent = click.option("--with-parent", is_flag=True, hidden=True)
+_with_parent = click.option("--with-parent", type=int, metavar="PID", hidden=True)
 
 
 @click.command("demo", help="演示：公众号和微信模拟器一起启动，什么都不用配置。")
@@ -37,14 +37,14 @@ def run_demo() -> None:
 @click.option("--workers", type=click.IntRange(1, 64), help="网页进程数")
 @click.option("--all-in-one", is_flag=True, help="后台任务和定时任务的进程也一起启动")
 @_with_parent
-def serve(workers: int | None, *, all_in_one: bool, with_parent: bool) -> None:
+def serve(workers: int | None, *, all_in_one: bool, with_parent: int | None) -> None:
     """Run the account: a tree of processes, each started again should it end."""
     settings = Settings.load(servable=True)
     is_production = settings.profile is Profile.PRODUCTION
     log.configure(json=is_production)
     count = workers or (2 if is_production else 1)
     if with_parent:
-        die_with_parent()
+        die_with_parent(with_parent)
         _serve_web(settings, count)
         return
     _require_schema(settings)
@@ -89,7 +89,7 @@ def _serve_web(settings: Settings, workers: int) -> None:
 
 @click.command("worker", help="后台任务：发客服消息、晚到的答复、整理数据。")
 @_with_parent
-def run_worker(*, with_parent: bool) -> None:
+def run_worker(*, with_parent: int | None) -> None:
     """Do the jobs that are due."""
     settings = _background_settings(with_parent=with_parent)
     from wx_archive import worker  # noqa: PLC0415 -- see the module's first lines
@@ -99,7 +99,7 @@ def run_worker(*, with_parent: bool) -> None:
 
 @click.command("scheduler", help="定时任务：按北京时间到点排进队列，多开几个也只排一次。")
 @_with_parent
-def run_scheduler(*, with_parent: bool) -> None:
+def run_scheduler(*, with_parent: int | None) -> None:
     """Insert the jobs that schedules ask for."""
     settings = _background_settings(with_parent=with_parent)
     from wx_archive import scheduler  # noqa: PLC0415 -- see the module's first lines
@@ -107,23 +107,23 @@ def run_scheduler(*, with_parent: bool) -> None:
     scheduler.run(settings)
 
 
-def _background_settings(*, with_parent: bool) -> Settings:
+def _background_settings(*, with_parent: int | None) -> Settings:
     settings = Settings.load()
     log.configure(json=settings.profile is Profile.PRODUCTION)
     if with_parent:
-        die_with_parent()
+        die_with_parent(with_parent)
     return settings
 
 
 @click.command("simulator", hidden=True, help="微信模拟器；正式运行时不能启动。")
 @_with_parent
-def run_simulator(*, with_parent: bool) -> None:
+def run_simulator(*, with_parent: int | None) -> None:
     """Run the simulated WeChat."""
     settings = Settings.load()
     if settings.profile is Profile.PRODUCTION:
         raise RefusedError("模拟器只在演示和开发时使用，正式运行不能启动")
     if with_parent:
-        die_with_parent()
+        die_with_parent(with_parent)
     log.configure(json=False)
     from wx_archive import demo  # noqa: PLC0415 -- see the module's first lines
     from wx_archive.simulator import app as simulator  # noqa: PLC0415 -- likewise

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ WORKERS = 2
 def main() -> int:
     """Run the benchmark; 1 when any reply was wrong."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no server is left behind
     with _place() as place:
         chosen = systems(place, [name for name in options.only.split(",") if name])
         for system in chosen:
@@ -54,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="How fast does the account answer?")
     parser.add_argument("--quick", action="store_true", help="one round of a few hundred messages")
     parser.add_argument("--only", default="", help="names or their beginnings: ours,werobot")
+    parser.add_argument("--workloads", default=",".join(WORKLOADS))
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--messages", type=int, default=3_000, help="in each workload and round")
@@ -84,11 +87,12 @@ def _rounds(
     chosen: Sequence[System], postbox: Postbox, options: argparse.Namespace
 ) -> dict[str, Result]:
     """Interleave the systems, so that a noisy minute hurts all alike."""
+    workloads = options.workloads.split(",")
     gathered: dict[str, list[Result]] = {system.name: [] for system in chosen}
     for number in range(options.rounds):
         for system in chosen:
             print(f"round {number + 1}: {system.label}", file=sys.stderr, flush=True)
-            result = measure.run_round(system, postbox, WORKLOADS, options.messages)
+            result = measure.run_round(system, postbox, workloads, options.messages)
             gathered[system.name].append(result)
     return {name: measure.medians(results) for name, results in gathered.items()}
 

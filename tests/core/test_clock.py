@@ -1,6 +1,7 @@
 """The clock: aware instants, days as Shanghai counts them, and following a simulator's."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -75,7 +76,7 @@ class Simulator:
     def __call__(self, request: Request) -> Response:
         self.asked.append(request.full_path)
         if request.args["after"] == str(self.version):
-            self.moved.wait(5)
+            self.moved.wait(8)
         if self.ended.is_set():
             return Response(status=503)
         told = {"now": "", "offset_s": self.offset_s, "version": self.version}
@@ -146,8 +147,29 @@ def test_a_follower_shows_what_the_simulator_shows(
     simulator.advance(3600.0)
     began = time.monotonic()
     until(lambda: clock.offset() == HOUR)
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 3
     stop()
+
+
+def test_a_process_that_starts_dates_nothing_before_it_knows_the_time(
+    simulator: Simulator, serve: Callable[[Simulator, int], int]
+) -> None:
+    simulator.offset_s = 60.0
+    stop = clock.follow(f"http://127.0.0.1:{serve(simulator, 0)}")
+    assert clock.offset() == timedelta(minutes=1)
+    stop()
+
+
+def test_a_process_that_starts_first_does_not_wait_for_its_simulator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clock, "FIRST_S", 30.0)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    began = time.monotonic()
+    clock.follow(f"http://127.0.0.1:{port}")()
+    assert time.monotonic() - began < 5
+    assert clock.offset() == timedelta(0)
 
 
 def test_a_follower_that_is_stopped_stays_where_it_is_and_asks_no_more(
@@ -158,7 +180,7 @@ def test_a_follower_that_is_stopped_stays_where_it_is_and_asks_no_more(
     until(lambda: len(simulator.asked) == 2)
     began = time.monotonic()
     stop()  # in the middle of a question
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4
     simulator.advance(3600.0)
     time.sleep(0.1)
     assert clock.offset() == timedelta(minutes=1)

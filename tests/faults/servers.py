@@ -146,7 +146,7 @@ class PrivateRedis:
     def ask(self, *words: str, password: str | None = None) -> object:
         """Ask the server itself, not through any line."""
         with Redis.from_url(self.url, password=password) as client:
-            return client.execute_command(*words)  # type: ignore[no-untyped-call]
+            return client.execute_command(*words)
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults import invariants, ledger
-from tests.faults.caller import Told, WeChat
+from tests.faults.caller import WeChat
 from tests.faults.conftest import Make, Place, Size, Tell
 from tests.faults.messages import TOPICS, Kind, a_message
-from tests.faults.report import summed, times_ms, verdict
+from tests.faults.report import summed
 from tests.faults.tree import Tree, account
 from tests.faults.wire import present
 

@@ -68,6 +68,14 @@ def test_a_page_is_reached_again_without_asking_wechat_twice(verified: demo.Runn
     assert phone.opens(link).url == link
 
 
+def test_who_only_opens_a_page_does_not_count_as_a_follower(verified: demo.Running) -> None:
+    phone = Phone(verified.simulator_url)
+    page = f"{verified.account_url}/h5/me"
+    assert "没有关注，不会给您发消息" in phone.opens(page).text
+    phone.follows()
+    assert "正在关注" in phone.opens(page).text
+
+
 @pytest.mark.parametrize("query", ["state=0&code=0", "code=0", "", "state=" + "a" * 64 + "&code=x"])
 def test_a_return_from_wechat_that_nobody_began_is_refused(
     verified: demo.Running, query: str

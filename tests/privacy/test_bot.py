@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests.talk import NOON, Talk
+from wx_archive.chat.dedupe import PENDING
 from wx_archive.chat.models import Conversation, HandledMessage
 from wx_archive.core.database import Database
 from wx_archive.followers import consents
@@ -176,6 +177,16 @@ def test_a_retry_of_the_confirmation_gets_the_same_answer(talk: Talk, database: 
         (kept,) = session.scalars(select(HandledMessage).order_by(HandledMessage.key)).all()
     assert kept.follower_id is None
     assert "已经删除" in kept.reply.decode()
+
+
+def test_what_is_still_being_answered_is_cut_loose_not_lost(talk: Talk, database: Database) -> None:
+    talk.says("删除我的资料")
+    with database.begin() as session:
+        number = followers.find(session.connection(), talk.openid)
+        session.add(HandledMessage(key="slow", reply=PENDING, handled_at=NOON, follower_id=number))
+    talk.says("确认删除")
+    with database.begin() as session:
+        assert session.get_one(HandledMessage, "slow").follower_id is None
 
 
 def test_the_next_message_begins_anew(talk: Talk, database: Database) -> None:

@@ -154,7 +154,7 @@ def test_a_follower_that_was_killed_holds_no_move_up_for_long(simulator: str) ->
     follower.process.communicate(timeout=10)
     began = time.monotonic()
     assert move(simulator, advance_s=HOUR_S)["offset_s"] == HOUR_S
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def test_in_one_process_nothing_is_doubled(simulator: str) -> None:

@@ -7,9 +7,10 @@ import pytest
 import requests
 from werkzeug import Request, Response
 
-from tests.simulator.conftest import Start
+from tests.simulator.conftest import ConfigBuilder, Start
 from tests.simulator.fake_account import FakeAccount
 from wx_archive.core import clock
+from wx_archive.simulator.app import create_app
 from wx_archive.simulator.config import AccountKind
 from wx_archive.simulator.phone import Page, Phone, PhoneRefusedError
 
@@ -227,3 +228,16 @@ def test_the_browser_keeps_the_account_s_cookies_and_shows_its_errors(
     reader.opens(f"{account.url}/h5/again")
     Phone(simulator).opens(f"{account.url}/h5/other")
     assert seen == [{}, {"reader": "yes"}, {}]
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [("localhost:8001", "http://127.0.0.1:8001/"), ("127.0.0.1:8001", None), ("[::1]:8001", None)],
+)
+def test_the_page_is_under_the_account_s_name_so_that_the_phone_is_known(
+    a_config: ConfigBuilder, host: str, place: str | None
+) -> None:
+    app = create_app(a_config())
+    answer = app.test_client().get("/", base_url=f"http://{host}/")
+    assert answer.status_code == (200 if place is None else 302)
+    assert answer.headers.get("Location") == place

@@ -274,7 +274,7 @@ def test_a_published_compatible_delivery_is_opened_whole() -> None:
     opened = account.open(query | {"encrypt_type": "aes"}, body, now=now)
     assert isinstance(opened.message, Text)
     assert opened.message.content == "你好"
-    account.verify(query, now=now)
+    account.verify(query | {"echostr": "1"}, now=now)
 
 
 def test_an_event_is_opened_like_a_message() -> None:
@@ -282,3 +282,8 @@ def test_an_event_is_opened_like_a_message() -> None:
     opened = account_for().open(delivery.query, delivery.body, now=NOW)
     assert isinstance(opened.message, MenuClick)
     assert opened.message.key == "lookup.start"
+
+
+def test_a_check_of_the_address_without_anything_to_repeat_is_refused() -> None:
+    with pytest.raises(MalformedError, match="no-echostr"):
+        account_for("plain").verify(delivered(xml(), "plain").query, now=NOW)

@@ -354,6 +354,20 @@ def test_a_cold_process_without_a_store_fetches_one_token_and_keeps_it(
     assert script.asked[-1].token == "TOKEN-2"
 
 
+def test_anothers_lock_does_not_outlive_the_store(breakable: tuple[Store, Database]) -> None:
+    store, state = breakable
+    store.put({LOCK_KEY: (b"alive", seconds(3_000))})
+    polls: list[float] = []
+
+    def sleep(pause_s: float) -> None:
+        polls.append(pause_s)
+        if len(polls) == 3:
+            run(state, "DROP TABLE state_entry")
+
+    ask(store, Scripted(a_token(), A_MENU), sleep=sleep)
+    assert len(polls) == 3
+
+
 def test_a_store_that_is_full_does_not_spend_the_minutes_calls(
     breakable: tuple[Store, Database],
 ) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from wx_archive.chat import dedupe, held, known
+from wx_archive.chat import dedupe, held, known, windows
 from wx_archive.chat import jobs as chat_jobs
 from wx_archive.chat.activity import Activity
 from wx_archive.chat.known import Known
@@ -33,8 +33,11 @@ log = logging.getLogger(__name__)
 DEADLINE_S: Final = 4.5
 """WeChat hangs up after five seconds."""
 PAUSE_S: Final = 0.1
-WAITERS: Final = 8
-"""Threads that may wait for slow handlers; the answers of the others are held at once."""
+SETTLE_WITHIN_S: Final = 0.4
+"""What is kept of the deadline for writing down that an answer did not come in time."""
+WAITERS: Final = 2
+"""Threads that may wait for slow handlers, half of a web worker's; the answers of the others are
+held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +238,10 @@ class Answering:
             if dedupe.claim(session, key, now=turn.now):
                 follower_id = followers.ensure(session, turn.message.header.openid, now=turn.now)
                 dedupe.finish(session, key, dedupe.PENDING, follower_id=follower_id)
+                if occasion := windows.occasion_of(turn.message):
+                    # Not left to the buffer: the answer may be there before that is written.
+                    opening = (turn.message.header.openid, occasion)
+                    windows.note_opened(session.connection(), {opening: turn.now})
                 chat_jobs.ask_slowly(
                     session,
                     delivery.raw,
@@ -249,7 +256,7 @@ class Answering:
         """Return a slow handler's reply, or `success` when it does not come in time."""
         if self._waiters.acquire(blocking=False):
             try:
-                while delivery.patience_s > PAUSE_S:
+                while delivery.patience_s > SETTLE_WITHIN_S:
                     time.sleep(PAUSE_S)
                     if body := self._look_up(delivery).body:
                         return body

@@ -1,8 +1,9 @@
 """`wx-archive deadletter list|replay`: messages and jobs that failed, for a person to look at."""
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import click
 from sqlalchemy import select
@@ -35,6 +36,8 @@ class _Line:
     cause: str
 
 
+_NUMBER: Final = re.compile(r"[0-9]{1,18}\Z")
+_KIND: Final = re.compile(r"[A-Za-z_][\w.]*(?=:|\Z)", re.ASCII)
 deadletter = click.Group("deadletter", help="没能处理的消息和任务。")
 
 
@@ -66,7 +69,7 @@ def list_(*, all_wanted: bool, json_wanted: bool) -> None:
 def replay(product: HasDispatcher, number: str, *, json_wanted: bool) -> None:
     """Have the worker try a message or a job once more."""
     kind, digits = number[:1], number[1:]
-    if kind not in ("m", "j") or not digits.isdecimal():
+    if kind not in ("m", "j") or not _NUMBER.match(digits):
         raise RefusedError(
             f"“{number}”不是编号，编号像 m12 或 j5，用 wx-archive deadletter list 查"
         )
@@ -102,14 +105,14 @@ def _messages(session: Session, *, all_wanted: bool) -> list[_Line]:
     if not all_wanted:
         query = query.where(DeadLetter.state != "replayed")
     return [
-        _Line(f"m{one.id}", one.handler, one.state, _moment(one.failed_at), _last_line(one.cause))
+        _Line(f"m{one.id}", one.handler, one.state, _moment(one.failed_at), _kind_of(one.cause))
         for one in session.scalars(query)
     ]
 
 
 def _jobs(session: Session) -> list[_Line]:
     return [
-        _Line(f"j{one.id}", one.kind, one.state, _moment(one.finished_at), _last_line(one.cause))
+        _Line(f"j{one.id}", one.kind, one.state, _moment(one.finished_at), _kind_of(one.cause))
         for one in queue.dead(session)
     ]
 
@@ -118,7 +121,8 @@ def _moment(instant: datetime | None) -> str:
     return "" if instant is None else f"{instant.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
 
-def _last_line(cause: str) -> str:
-    """Return the error's kind; what follows may quote what somebody sent."""
-    last = (cause.strip().splitlines() or [""])[-1]
-    return last.partition(":")[0]
+def _kind_of(cause: str) -> str:
+    """Return the error's kind, what stands after the last frame; the rest may quote a follower."""
+    lines = cause.rpartition("Traceback (most recent call last):")[2].splitlines()
+    kinds = (_KIND.match(line) for line in lines)
+    return next((found.group() for found in kinds if found), "")

@@ -1,6 +1,7 @@
 """What the worker does for the conversation: slow answers, replays, deliveries, tidying up."""
 
 import logging
+import traceback
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,7 +35,7 @@ from wx_archive.wechat.errors import (
     TokenRefusedError,
 )
 from wx_archive.wechat.inbound import Inbound
-from wx_archive.wechat.replies import Reply, TextReply
+from wx_archive.wechat.replies import TEXT_LIMIT_BYTES, Reply, TextReply, fit_text
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ class _Desk:
         raw, name, key = (str(work.payload[part]) for part in ("message", "handler", "key"))
         message = decoder.decode(raw.encode())
         turn = self._turn(message, key)
+        letter: DeadLetter | None = None
         try:
             reply = self._run(turn, name)
         except RefusedError as err:
@@ -107,7 +109,18 @@ class _Desk:
                 raise
             log.error("chat.slow_failed handler=%s", name, exc_info=err)  # noqa: TRY400 -- trace
             reply = TextReply(standing(self._services.site, "poison"))
+            letter = DeadLetter(
+                key=key,
+                follower_id=work.job.follower_id,
+                handler=name,
+                message=raw.encode(),
+                cause="".join(traceback.format_exception(err))[-8_000:],
+                failed_at=clock.now(),
+                state="open",
+            )
         with work.finishing() as session:
+            if letter is not None:
+                session.add(letter)
             if dedupe.settle(session, key, spoken(turn, reply, has_held=False)):
                 return
             self._hold(session, work.job.follower_id, reply, key=f"answer:{key}")
@@ -127,20 +140,19 @@ class _Desk:
     def deliver(self, work: Work) -> None:
         """Send a held answer as a service message where the account's ledger allows one."""
         number = int(work.payload["held"])
-        if work.recorded("sending"):
-            # It may have arrived: never again by itself, but the follower may fetch it.
-            self._back(work, number)
-            return
+        with work.begin() as session:
+            # Who held the job before died while sending. It may have arrived: never again by
+            # itself, but the follower may fetch it.
+            if held.change(session, number, HeldState.SENDING, HeldState.WAITING):
+                return
         follower = self._reserve(work, number)
         if follower is None:
             return
         openid, text = follower
-        work.record("sending")
         try:
             self._platform.send_text(openid, text)
         except (BusyError, QuotaError, TokenRefusedError) as err:
             # WeChat certainly did nothing: the answer may be fetched meanwhile, or sent later.
-            work.record("sending", fact=False)
             with work.begin() as session:
                 held.change(session, number, HeldState.SENDING, HeldState.WAITING)
             raise LaterError(AGAIN_AFTER) from err
@@ -199,6 +211,8 @@ class _Desk:
         if follower_id is None or not isinstance(reply, TextReply):
             return
         text = standing(self._services.site, "held_answer").replace("{answer}", reply.text)
+        if len(text.encode()) > TEXT_LIMIT_BYTES:
+            text = fit_text(reply.text)
         held.tell(session, follower_id, text, key=key, now=clock.now())
 
     def _run(self, turn: Turn[Inbound], name: str) -> Reply:

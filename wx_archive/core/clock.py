@@ -23,6 +23,9 @@ POLL_S: Final = 20
 RETRY_S: Final = 0.5
 """How long a follower waits before it asks a simulator again that was away."""
 
+FIRST_S: Final = 1.0
+"""How long a process that starts waits for the first answer."""
+
 log = logging.getLogger(__name__)
 
 _offset: timedelta | None = None
@@ -68,12 +71,14 @@ def follow(url: str) -> Callable[[], None]:
 
     ``url`` is the simulator's own address, such as ``http://127.0.0.1:8001``. While the
     simulator is away the clock stands where it was put last. After stopping it stays there too.
+    A simulator that is there has been heard when this returns: nothing is dated before it.
 
     Raises:
         ValueError: the address is not an HTTP one.
     """
     follower = _Follower(url)
     follower.thread.start()
+    follower.tried.wait(FIRST_S)
     return follower.stop
 
 
@@ -86,6 +91,7 @@ class _Follower:
             raise ValueError(f"not the address of a simulator: {url}")
         self._address = address
         self._version = ""
+        self.tried = threading.Event()
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._line: HTTPConnection | None = None
@@ -106,11 +112,13 @@ class _Follower:
         while not self._stopped.is_set():
             try:
                 self._ask()
+                self.tried.set()
                 was_there = True
             except (OSError, HTTPException, ValueError, LookupError, TypeError) as err:
                 if was_there and not self._stopped.is_set():
                     log.info("clock.simulator_away reason=%s", type(err).__name__)
                 was_there = False
+                self.tried.set()
                 self._stopped.wait(RETRY_S)
 
     def _ask(self) -> None:

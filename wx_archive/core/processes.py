@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG: Final = 1
 _POLL_S: Final = 0.5
 STOP_WITHIN_S: Final = 10.0
-QUICK_S: Final = 2.0
+QUICK_S: Final = 3.0
 """A child that ends sooner, by itself, has not come up."""
 QUICK_ENDS: Final = 5
 RESTART_AFTER_S: Final = 0.2
@@ -32,6 +32,7 @@ class _Child:
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._name = name
         self._command = [sys.executable, "-m", "wx_archive", *command, "--with-parent"]
+        self._command.append(str(os.getpid()))
         self._environment = dict(environment)
         self._quick_ends = 0
         self._restart_at: float | None = None
@@ -80,7 +81,7 @@ class Supervisor:
 
     Args:
         commands: what people call each child → the arguments of `wx-archive`; every one of these
-            commands takes `--with-parent` and then dies with this process, however it dies.
+            commands takes `--with-parent PID` and then dies with this process, however it dies.
         environment: of all children.
     """
 
@@ -124,12 +125,14 @@ class Supervisor:
         return not self._stop.wait(pause_s)
 
 
-def die_with_parent() -> None:
+def die_with_parent(parent: int) -> None:
     """End this process when its parent does, even by kill -9.
 
     An orphaned worker would go on answering beside the new ones, with the old code.
+
+    Args:
+        parent: its process id, told by itself: it may have died before this process asks.
     """
-    parent = os.getppid()
     if platform.system() == "Linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before we asked

@@ -8,13 +8,16 @@ and Redis, which falls back to SQL while it is away.
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     Float,
     LargeBinary,
@@ -29,7 +32,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from wx_archive.core import clock
 from wx_archive.core.database import Database, sqlite_engines
-from wx_archive.core.lines import Lines
+from wx_archive.core.lines import WITHIN_S, Lines
+from wx_archive.core.watchdog import broken_off, hurried, limited
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -117,7 +121,7 @@ class SqlStore:
     def put(self, values: Mapping[str, Lasting]) -> None:
         """Keep all values in one transaction."""
         now = clock.now().timestamp()
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             connection.execute(self._put, _rows(values, now))
 
     def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
@@ -140,7 +144,7 @@ class SqlStore:
         """
         now = clock.now().timestamp()
         row = {"key": key, "value": value, "expires_at": now + ttl.total_seconds(), "now": now}
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             if connection.execute(self._add, row).scalar_one_or_none() is not None:
                 connection.execute(self._put, _rows(along, now))
                 return value
@@ -148,11 +152,21 @@ class SqlStore:
 
     def drop(self, key: str) -> None:
         """Forget the key."""
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             connection.execute(self._drop, {"k": key})
 
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        """Open a transaction that ends in time, also on a server that says nothing any more."""
+        until = time.monotonic() + WITHIN_S
+        with hurried(WITHIN_S):
+            connection = self._engine.connect()
+        abort = broken_off(connection.connection.dbapi_connection)
+        with connection, limited(until - time.monotonic(), abort), connection.begin():
+            yield connection
+
     def _purge(self, now: float) -> None:
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             connection.execute(self._expired, {"now": now})
 
 

@@ -87,9 +87,11 @@ def fetch(turn: Turn[Text]) -> Reply:
     texts = held.fetch(turn.session, turn.follower_id, room_bytes=room, now=turn.now)
     if not texts:
         return TextReply(standing(turn.site, "nothing_held"))
-    if held.waiting(turn.session, turn.follower_id, now=turn.now):
-        texts.append(standing(turn.site, "held_more"))
-    return TextReply("\n\n".join(texts))
+    text = "\n\n".join(texts)
+    # A single answer may fill the reply: then the next one says that more is waiting.
+    if len(text.encode()) <= room and held.waiting(turn.session, turn.follower_id, now=turn.now):
+        text = f"{text}\n\n{standing(turn.site, 'held_more')}"
+    return TextReply(text)
 
 
 @router.on_command("完成", "取消", "退出")

@@ -79,7 +79,7 @@ def _consent_lines(consents: Sequence[Standing]) -> list[str]:
     if not consents:
         return ["同意过的事：还没有"]
     return ["同意过的事："] + [
-        f"· {one.name}（{chinese_date(one.given_on)}）"
+        f"· {one.name}（{chinese_date(one.given_on)}） "
         + tap_link("撤回", f"撤回同意 {one.name}", f"withdraw.{one.purpose}")
         for one in consents
     ]

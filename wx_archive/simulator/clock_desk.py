@@ -16,7 +16,7 @@ from wx_archive.simulator.errors import RefusedError
 
 FARTHEST: Final = timedelta(days=36525)
 """How far the clock may be moved, a hundred years: archives think in such spans."""
-CATCH_UP_S: Final = 0.5
+CATCH_UP_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)

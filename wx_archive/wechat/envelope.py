@@ -65,9 +65,12 @@ class Account:
 
         Raises:
             ForgedError: the signature does not hold.
+            MalformedError: there is nothing to repeat.
         """
         self._check_signature(query, now)
-        return xml_safe(query.get("echostr", ""))[:512]
+        if "echostr" not in query:
+            raise MalformedError("no-echostr")
+        return xml_safe(query["echostr"])[:512]
 
     def open(self, query: Mapping[str, str], body: bytes, *, now: datetime) -> Opened:
         """Check and decode one delivery.

@@ -70,7 +70,7 @@ def render(reply: Reply, *, is_event: bool) -> bytes:
         case NoReply():
             return SUCCESS
         case TextReply(text):
-            kind, body = "text", f"<Content>{_cdata(_fit_text(text))}</Content>"
+            kind, body = "text", f"<Content>{_cdata(fit_text(text))}</Content>"
         case ImageReply(media_id):
             kind, body = "image", f"<Image><MediaId>{_cdata(media_id)}</MediaId></Image>"
         case NewsReply(articles):
@@ -107,7 +107,7 @@ def _news(articles: tuple[Article, ...]) -> str:
     return f"<ArticleCount>{len(articles)}</ArticleCount><Articles>{items}</Articles>"
 
 
-def _fit_text(text: str) -> str:
+def fit_text(text: str) -> str:
     """Cut an over-long text, never inside a character nor inside a live link."""
     safe = xml_safe(text)
     if len(safe.encode()) <= TEXT_LIMIT_BYTES:

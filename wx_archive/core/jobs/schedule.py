@@ -43,7 +43,7 @@ class Schedule:
 
     Attributes:
         name: unique, dotted: ``chat.tidy``.
-        cron: five fields, in Asia/Shanghai.
+        cron: five fields, in Asia/Shanghai; days of the week by name (``mon-fri``).
         kind: the kind of job to insert; its payload has the firing time as ``fired_for``.
         late: how to catch up.
     """
@@ -52,6 +52,11 @@ class Schedule:
     cron: str
     kind: str
     late: Late = Late.ONCE
+
+    def __post_init__(self) -> None:
+        """Refuse what does not mean the same everywhere: cron's Sunday is APScheduler's Monday."""
+        if any(sign.isdecimal() for sign in self.cron.split()[-1].partition("/")[0]):
+            raise ValueError(f"name the days of the week: {self.cron}")
 
 
 def insert_due(database: Database, schedules: Sequence[Schedule], *, now: datetime) -> int:
