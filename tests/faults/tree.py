@@ -183,9 +183,9 @@ class Tree:
 
 
 @contextmanager
-def account(settings: Settings) -> Iterator[Tree]:
+def account(settings: Settings, log: Path | None = None) -> Iterator[Tree]:
     """Run an account for as long as the block lasts; its log lies beside its data folder."""
-    tree = Tree(settings, settings.data_dir.with_suffix(".log"))
+    tree = Tree(settings, log or settings.data_dir.with_suffix(".log"))
     tree.start()
     try:
         yield tree
