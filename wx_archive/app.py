@@ -168,6 +168,7 @@ def _add_own_pages(flask: Flask) -> None:
     @flask.errorhandler(Exception)
     def failed(err: Exception) -> tuple[str, int]:
         level = logging.WARNING if isinstance(err, ArchiveError) else logging.ERROR
-        logger.log(level, "page.failed path=%s", request.path, exc_info=err)
+        # By its rule: the address itself may be somebody's signed link.
+        logger.log(level, "page.failed page=%s", request.url_rule, exc_info=err)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         return render_template("h5/error.html", status=status.value), status

@@ -23,6 +23,7 @@ from wx_archive.core.settings import Settings
 from wx_archive.menu import service as menu
 from wx_archive.simulator import app as simulator
 from wx_archive.simulator.config import AccountKind, Encryption, SimulatorConfig
+from wx_archive.wechat.account import Capability
 from wx_archive.wechat.client import Platform
 
 READY_WITHIN_S: Final = 20.0
@@ -97,6 +98,8 @@ def push_menu(settings: Settings) -> bool:
     with open_services(settings) as services:
         platform = Platform(settings, services.store, services.database)
         try:
+            if not platform.account.may(Capability.CUSTOM_MENU):
+                return False
             buttons = menu.read(services.site, features.dispatcher().answers_click)
             return menu.push(platform, buttons)
         finally:

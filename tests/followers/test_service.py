@@ -1,11 +1,13 @@
 """Arriving, leaving, being seen: the newest event decides, whatever arrives late."""
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from tests.wechat.deliveries import NOW, OPENID, SECOND
@@ -72,6 +74,42 @@ def test_opening_a_page_makes_nobody_leave_or_come_back(session: Session, one: i
     followers.leave(session, one, at=SECOND)
     followers.ensure(session, OPENID, now=NOW)
     assert not row(session).is_following
+
+
+def test_who_was_erased_is_not_brought_back_by_having_been_seen_before(
+    session: Session, one: int
+) -> None:
+    session.delete(session.get_one(Follower, one))
+    session.flush()
+    followers.note_erasure(session, now=NOW)
+    connection = session.connection()
+    followers.note_seen(connection, {OPENID: NOW, "oNoise": NOW})
+    assert followers.find(connection, OPENID) is None
+    later = NOW + timedelta(seconds=1)
+    followers.note_seen(connection, {OPENID: later, "oNoise": NOW - timedelta(hours=1)})
+    assert row(session).first_seen_at == later
+    assert row(session, "oNoise").last_seen_at == NOW
+
+
+def test_an_erasure_by_another_process_holds_against_a_batch_under_way(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        number = followers.ensure(session, OPENID, now=NOW)
+    writing = threading.Thread(target=lambda: _note_now(database))
+    with database.begin() as session:
+        session.execute(delete(Follower).where(Follower.id == number))
+        followers.note_erasure(session, now=NOW)
+        writing.start()
+        time.sleep(0.3)  # it has begun and waits for this transaction
+    writing.join()
+    with database.reads() as connection:
+        assert followers.find(connection, OPENID) is None
+
+
+def _note_now(database: Database) -> None:
+    with database.begin() as session:
+        followers.note_seen(session.connection(), {OPENID: NOW})
 
 
 def test_the_first_arrival_is_no_return(session: Session, one: int) -> None:

@@ -295,6 +295,17 @@ def test_when_wechat_is_away_one_is_asked_to_come_again(oauth_place: Place) -> N
     assert "过一分钟" in page(answer, status=503).text
 
 
+def test_a_link_does_not_reach_the_log_even_if_its_page_fails(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = place.link(place.follower())
+    with place.application.services.database.begin() as session:
+        session.connection().exec_driver_sql("ALTER TABLE follower RENAME TO hidden")
+    assert place.browser().get(link).status_code == 500
+    assert "page.failed" in caplog.text
+    assert link.rpartition("/")[2] not in caplog.text
+
+
 def test_an_account_that_may_not_ask_wechat_says_what_to_do_instead(place: Place) -> None:
     answer = place.browser().get("/h5/oauth/start?next=/h5/me")
     assert "请在公众号里发送“我的资料”，点里面的链接打开" in page(answer, status=403).text

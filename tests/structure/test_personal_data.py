@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from redis import Redis
 from sqlalchemy import Table, inspect, select, table, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests.builders import a_document, import_documents
@@ -297,6 +298,14 @@ def test_no_openid_and_no_words_reach_the_log(
     assert "秘密" not in caplog.text
 
 
+def test_an_error_of_the_database_tells_nothing_of_what_was_asked(database: Database) -> None:
+    wrong = text("SELECT nonsense FROM follower WHERE openid = :openid")
+    with pytest.raises(DBAPIError) as told, database.begin() as session:
+        session.execute(wrong, {"openid": OPENID})
+    assert "nonsense" in str(told.value)
+    assert OPENID not in str(told.value)
+
+
 def test_an_erasure_that_fails_halfway_erases_nothing(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     store, close = open_store(database, "")
@@ -308,7 +317,9 @@ def test_an_erasure_that_fails_halfway_erases_nothing(sqlite_url: str) -> None:
 
     broken = personal_data.PersonalData("broken", "坏的", lambda _case: [], fail)
     with pytest.raises(RuntimeError), database.begin() as session:
-        personal_data.erase(case_of(session, store, OPENID), [*features.PERSONAL_DATA, broken])
+        personal_data.erase(
+            case_of(session, store, OPENID), [*features.PERSONAL_DATA, broken], now=NOON
+        )
     with database.begin() as session:
         told = personal_data.export(
             case_of(session, store, OPENID), features.PERSONAL_DATA, now=NOON

@@ -4,14 +4,18 @@ The cost follows the bound, not the number of hits. Ranking: exact title, title,
 in force before repealed; newest first. The same tokens on SQLite and PostgreSQL.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
     Connection,
-    Select,
+    Integer,
+    Text,
+    bindparam,
     column,
     func,
     or_,
@@ -19,6 +23,8 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.sql.elements import ColumnElement
 
 from wx_archive.catalogue import tokens
@@ -27,6 +33,7 @@ from wx_archive.catalogue.models import SearchEntry, SearchText
 from wx_archive.catalogue.query import Query, Word
 from wx_archive.catalogue.rules import Kind, Period, Validity, validity
 from wx_archive.catalogue.visibility import is_current
+from wx_archive.core.lines import Prepared, Row
 
 _FTS: Final = table("search_fts", column("rowid"))
 COUNT_BOUND: Final = 1_000
@@ -133,35 +140,102 @@ def _hits(connection: Connection, ids: Sequence[int], today: date) -> tuple[Hit,
     """Fetch entries by id, in the order given."""
     if not ids:
         return ()
-    rows = connection.execute(
-        select(
-            SearchEntry.id,
-            SearchEntry.kind,
-            SearchEntry.pid,
-            SearchEntry.title,
-            SearchEntry.number,
-            SearchEntry.dated,
-            SearchEntry.effective_from,
-            SearchEntry.effective_to,
-            SearchEntry.repealed_on,
-        ).where(SearchEntry.id.in_(ids))
-    )
-    found = {row.id: _hit(row, today) for row in rows}
+    rows = _shown_columns(connection.dialect.name).rows(connection, ids=_listed(connection, ids))
+    found = {row[0]: _hit(row, today) for row in rows}
     return tuple(found[key] for key in ids if key in found)
 
 
-def _hit(row: Any, today: date) -> Hit:
-    kind = Kind(row.kind)
-    period = Period(row.effective_from, row.effective_to, row.repealed_on)
+def _hit(row: Row, today: date) -> Hit:
+    key, kind_value, pid, title, number, dated, *period = row
+    kind = Kind(kind_value)
     return Hit(
-        row.id,
+        key,
         kind,
-        row.pid,
-        row.title,
-        row.number,
-        row.dated,
-        validity(period, on=today) if kind is Kind.DOCUMENT else None,
+        pid,
+        title,
+        number,
+        _day(dated),
+        _validity(period, today) if kind is Kind.DOCUMENT else None,
     )
+
+
+def _validity(period: Sequence[Any], today: date) -> Validity:
+    return validity(Period(*map(_day, period)), on=today)
+
+
+def _day(value: date | str | None) -> date | None:
+    """Return a day as a driver gives it: SQLite's is a text."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+# -- statements: built once for each shape, run by the driver ----------------------------------
+
+_DIALECTS: Final = {
+    "sqlite": sqlite.dialect(),
+    "postgresql": psycopg.dialect(),  # type: ignore[no-untyped-call]
+}
+_PERIOD: Final = (SearchEntry.effective_from, SearchEntry.effective_to, SearchEntry.repealed_on)
+
+
+@cache
+def _shown_columns(dialect: str) -> Prepared:
+    columns = (
+        SearchEntry.id,
+        SearchEntry.kind,
+        SearchEntry.pid,
+        SearchEntry.title,
+        SearchEntry.number,
+        SearchEntry.dated,
+        *_PERIOD,
+    )
+    return Prepared(select(*columns).where(_is_listed(dialect)), _DIALECTS[dialect])
+
+
+@cache
+def _ranked_columns(dialect: str) -> Prepared:
+    columns = (SearchEntry.id, SearchEntry.title_key, *_PERIOD)
+    return Prepared(select(*columns).where(_is_listed(dialect)), _DIALECTS[dialect])
+
+
+def _is_listed(dialect: str) -> ColumnElement[bool]:
+    """Compare ids with a list of any length in one parameter, so that there is one statement."""
+    if dialect == "sqlite":
+        return text("search_entry.id IN (SELECT value FROM json_each(:ids))")  # type: ignore[return-value]
+    return text("search_entry.id = ANY(:ids)")  # type: ignore[return-value]
+
+
+def _listed(connection: Connection, ids: Sequence[int]) -> object:
+    return json.dumps(ids) if connection.dialect.name == "sqlite" else list(ids)
+
+
+@cache
+def _matching(dialect: str, checks: tuple[int, ...], *, in_title: bool) -> Prepared:
+    """Return the statement for candidates, newest first: the index, the substring tests behind it.
+
+    Args:
+        dialect: the database's.
+        checks: for each word that is tested, in how many spellings.
+        in_title: test the title, not the whole text.
+    """
+    is_sqlite = dialect == "sqlite"
+    key = _FTS.c.rowid if is_sqlite else SearchEntry.id
+    statement = select(SearchEntry.id)
+    if is_sqlite:
+        statement = statement.select_from(_FTS).join(SearchEntry, SearchEntry.id == _FTS.c.rowid)
+        matches = text("search_fts MATCH :match")
+    else:
+        matches = text("tokens @@ CAST(:match AS tsquery)")
+    if checks and not in_title:
+        statement = statement.join(SearchText, SearchText.entry_id == SearchEntry.id)
+    hay = SearchEntry.title_key if in_title else SearchText.hay
+    place = func.instr if is_sqlite else func.strpos
+    tests = (
+        or_(*(place(hay, bindparam(f"w{n}_{m}", type_=Text())) > 0 for m in range(spellings)))
+        for n, spellings in enumerate(checks)
+    )
+    statement = statement.where(matches, is_current(SearchEntry), *tests)
+    statement = statement.order_by(key.desc()).limit(bindparam("most", type_=Integer()))
+    return Prepared(statement, _DIALECTS[dialect])
 
 
 # -- candidates -------------------------------------------------------------------------------
@@ -179,31 +253,18 @@ def _candidate_ids(
         return []
     if also:
         expression = f"{also} AND {expression}"
-    statement = _matching(connection, expression).limit(limit)
-    checks = [_contains(connection, word, in_title=in_title) for word in query.words]
-    wanted = [check for check in checks if check is not None]
-    if wanted and not in_title:
-        statement = statement.join(SearchText, SearchText.entry_id == SearchEntry.id)
-    return list(connection.execute(statement.where(*wanted)).scalars())
-
-
-def _matching(connection: Connection, expression: str) -> Select[int]:
-    if connection.dialect.name == "sqlite":
-        return (
-            select(SearchEntry.id)
-            .select_from(_FTS)
-            .join(SearchEntry, SearchEntry.id == _FTS.c.rowid)
-            .where(text("search_fts MATCH :match").bindparams(match=expression))
-            .where(is_current(SearchEntry))
-            .order_by(_FTS.c.rowid.desc())
-        )
-    expression = expression.replace(" AND ", " & ").replace(" OR ", " | ")
-    return (
-        select(SearchEntry.id)
-        .where(text("tokens @@ CAST(:match AS tsquery)").bindparams(match=expression))
-        .where(is_current(SearchEntry))
-        .order_by(SearchEntry.id.desc())
-    )
+    dialect = connection.dialect.name
+    if dialect != "sqlite":
+        expression = expression.replace(" AND ", " & ").replace(" OR ", " | ")
+    tested = [word.spellings for word in query.words if _needs_test(word)]
+    statement = _matching(dialect, tuple(map(len, tested)), in_title=in_title)
+    given = {
+        f"w{n}_{m}": spelling
+        for n, spellings in enumerate(tested)
+        for m, spelling in enumerate(spellings)
+    }
+    rows = statement.rows(connection, match=expression, most=limit, **given)
+    return [key for (key,) in rows]
 
 
 def _expression(query: Query, *, in_title: bool) -> str | None:
@@ -236,15 +297,11 @@ def _all_of(spelling: str, *, in_title: bool) -> str:
     return "(" + " AND ".join(parts) + ")" if parts else ""
 
 
-def _contains(connection: Connection, word: Word, *, in_title: bool) -> ColumnElement[bool] | None:
-    """Return the substring test for a word, or None where its tokens are already exact."""
+def _needs_test(word: Word) -> bool:
+    """Tell whether a word's tokens alone may let through an entry that does not contain it."""
     if tokens.is_single_character(word.text):
-        return None
-    if not any(tokens.needs_verification(spelling) for spelling in word.spellings):
-        return None
-    column = SearchEntry.title_key if in_title else SearchText.hay
-    place = func.instr if connection.dialect.name == "sqlite" else func.strpos
-    return or_(*[place(column, spelling) > 0 for spelling in word.spellings])
+        return False
+    return any(tokens.needs_verification(spelling) for spelling in word.spellings)
 
 
 # -- ranking ----------------------------------------------------------------------------------
@@ -258,35 +315,28 @@ def _ranked(connection: Connection, query: Query, newest: list[int], today: date
     best_known = _candidate_ids(connection, query, RANKED, also=exact)
     in_title = _candidate_ids(connection, query, RANKED, in_title=True)
     chosen = list(dict.fromkeys([*best_known, *in_title, *newest[:RANKED]]))
-    rows = connection.execute(
-        select(
-            SearchEntry.id,
-            SearchEntry.title_key,
-            SearchEntry.effective_from,
-            SearchEntry.effective_to,
-            SearchEntry.repealed_on,
-        ).where(SearchEntry.id.in_(chosen))
-    )
-    best = [row.id for row in sorted(rows, key=lambda row: _merit(row, query, today))]
+    listed = _listed(connection, chosen)
+    rows = _ranked_columns(connection.dialect.name).rows(connection, ids=listed)
+    typed = tokens.exact_title(tokens.normalise(query.text))
+    best = [row[0] for row in sorted(rows, key=lambda row: _merit(row, query, typed, today))]
     seen = set(best)
     return best + [key for key in newest if key not in seen]
 
 
-def _merit(row: Any, query: Query, today: date) -> tuple[Any, ...]:
+def _merit(row: Row, query: Query, typed: str, today: date) -> tuple[Any, ...]:
     """Return the sort key, smaller is better; the module says in which order."""
-    title, _newline, number = row.title_key.partition("\n")
+    key, title_key, *period = row
+    title, _newline, number = title_key.partition("\n")
     words = query.words
-    typed = tokens.exact_title(tokens.normalise(query.text))
     found = sum(
         2 * any(spelling in title for spelling in word.spellings) or word.text in number
         for word in words
     )
     as_typed = sum(word.text in title for word in words)
-    period = Period(row.effective_from, row.effective_to, row.repealed_on)
     return (
         tokens.exact_title(title) != typed,
         -found,
-        _standing(validity(period, on=today)),
+        _standing(_validity(period, today)),
         -as_typed,
-        -row.id,
+        -key,
     )

@@ -125,6 +125,7 @@ class Database:
         else:
             self._write = create_engine(
                 url,
+                hide_parameters=True,  # openids and words stay out of logs and dead letters
                 pool_size=8,
                 max_overflow=24,
                 pool_timeout=POOL_TIMEOUT_S,
@@ -271,7 +272,7 @@ def is_transient(err: BaseException) -> bool:
 def sqlite_file_engine(path: Path, *, synchronous: str, **options: Any) -> Engine:
     """Return an engine on a SQLite file in WAL mode with the house's pragmas."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", **options)
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True, **options)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

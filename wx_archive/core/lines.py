@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from sqlalchemy import ClauseElement, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import ClauseElement, Connection, Dialect, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from wx_archive.core.watchdog import broken_off, hurried, limited
@@ -25,8 +25,7 @@ WITHIN_S: Final = 3.0
 class Prepared:
     """A statement as the driver runs it, with the values that never change."""
 
-    def __init__(self, statement: ClauseElement, engine: Engine) -> None:
-        dialect = engine.dialect
+    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         if not isinstance(compiled, SQLCompiler):
             message = "only statements can be prepared"
@@ -47,6 +46,22 @@ class Prepared:
             values[name] = convert(values[name])
         return values if self._positions is None else [values[name] for name in self._positions]
 
+    def rows(self, connection: Connection, **given: Any) -> list[Row]:
+        """Run the statement on a connection that was lent, and return what the driver returns.
+
+        Raises:
+            DBAPIError: as SQLAlchemy raises it.
+        """
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            found: list[Row] = driver.execute(self.sql, self.parameters(given)).fetchall()
+        except connection.dialect.loaded_dbapi.Error as err:
+            told = _told(self, err, connection.dialect)
+            if isinstance(told, OperationalError | InterfaceError) and not connection.invalidated:
+                connection.invalidate(err)  # the pool did not see it happen
+            raise told from err
+        return found
+
 
 class Lines:
     """Connections of one engine, one for each thread that asks; outside the engine's pool."""
@@ -59,7 +74,7 @@ class Lines:
 
     def prepare(self, statement: ClauseElement) -> Prepared:
         """Return a statement ready to run here."""
-        return Prepared(statement, self._engine)
+        return Prepared(statement, self._engine.dialect)
 
     def run(
         self, prepared: Prepared, given: Mapping[str, Any], *, within_s: float = WITHIN_S
@@ -80,14 +95,7 @@ class Lines:
         except self._engine.dialect.loaded_dbapi.Error as err:
             if driver is not None:
                 self._give_up(driver)
-            raise DBAPIError.instance(
-                prepared.sql,
-                None,
-                err,
-                self._engine.dialect.loaded_dbapi.Error,
-                hide_parameters=True,
-                dialect=self._engine.dialect,
-            ) from err
+            raise _told(prepared, err, self._engine.dialect) from err
 
     def close(self) -> None:
         """Close every thread's connection."""
@@ -123,6 +131,12 @@ class Lines:
         with self._lock:
             self._open.pop(threading.current_thread(), None)
         _close(driver)
+
+
+def _told(prepared: Prepared, err: Exception, dialect: Dialect) -> BaseException:
+    """Return the error that SQLAlchemy would have raised."""
+    root = dialect.loaded_dbapi.Error
+    return DBAPIError.instance(prepared.sql, None, err, root, hide_parameters=True, dialect=dialect)
 
 
 def _first(cursor: Any) -> Row | None:

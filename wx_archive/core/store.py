@@ -132,7 +132,8 @@ class SqlStore:
             if _is_time_to_purge():
                 self._purge(now)
             return value
-        return self.get(key) or value
+        standing = self.get(key)  # None when its time was up in between
+        return self.add(key, value, ttl=ttl) if standing is None else standing
 
     def add_with(
         self, key: str, value: bytes, *, ttl: timedelta, along: Mapping[str, Lasting]
@@ -146,9 +147,13 @@ class SqlStore:
         row = {"key": key, "value": value, "expires_at": now + ttl.total_seconds(), "now": now}
         with self._begin() as connection:
             if connection.execute(self._add, row).scalar_one_or_none() is not None:
-                connection.execute(self._put, _rows(along, now))
+                if along:
+                    connection.execute(self._put, _rows(along, now))
                 return value
-        return self.get(key) or value
+        standing = self.get(key)
+        if standing is None:
+            return self.add_with(key, value, ttl=ttl, along=along)
+        return standing
 
     def drop(self, key: str) -> None:
         """Forget the key."""
@@ -209,7 +214,8 @@ class RedisStore:
         """Keep the value unless one is there; return what stands."""
         if self._client.set(self._prefix + key, value, px=_milliseconds(ttl), nx=True):
             return value
-        return self.get(key) or value
+        standing = self.get(key)
+        return self.add(key, value, ttl=ttl) if standing is None else standing
 
     def drop(self, key: str) -> None:
         """Forget the key."""

@@ -64,7 +64,7 @@ def erase(product: Product, openid: str, *, is_sure: bool) -> None:
     if not is_sure:
         click.confirm("将删除这位关注者的全部资料，不能恢复。继续吗？", abort=True)
     with _case(openid) as case:
-        personal_data.erase(case, product.personal_data)
+        personal_data.erase(case, product.personal_data, now=clock.now())
     click.echo("已删除这位关注者的全部资料。他再发消息时，会当作新来的人。")
 
 

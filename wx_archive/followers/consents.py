@@ -1,7 +1,7 @@
 """Consent: texts by version (`content/consents.yaml`) and the ledger of who agreed to which.
 
-Source: PIPL articles 14 and 15: informed, for one purpose, asked again when the text changes,
-withdrawn as easily as given.
+Informed, for one purpose, asked again when the text changes, withdrawn as easily as given.
+Source: docs/sources.md#personal-data.
 """
 
 from collections.abc import Mapping, Sequence

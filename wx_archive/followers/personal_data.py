@@ -3,7 +3,7 @@
 Every package that keeps such rows has a `personal_data.py` with its rules; `features.py` collects
 them. A structural test fails for a table without one.
 
-Source: PIPL articles 45 (copy), 47 (deletion).
+Source: docs/sources.md#personal-data.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +21,7 @@ from wx_archive.core.services import Services
 from wx_archive.core.site import Site
 from wx_archive.core.store import SqlStore
 from wx_archive.followers import consents, interests
+from wx_archive.followers import service as followers
 from wx_archive.followers.models import Consent, Follower, Interest, SceneEntry
 
 Row = Mapping[str, Any]
@@ -86,8 +87,9 @@ def export(case: Case, rules: Rules, *, now: datetime) -> dict[str, Any]:
     return {"导出时间": shown(now), "资料": held}
 
 
-def erase(case: Case, rules: Rules) -> None:
+def erase(case: Case, rules: Rules, *, now: datetime) -> None:
     """Remove everything known about the follower in the case's transaction, their row last."""
+    followers.note_erasure(case.session, now=now)
     for rule in sorted(rules, key=lambda rule: rule.holds == FOLLOWER):
         rule.erase(case)
 

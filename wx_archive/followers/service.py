@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from wx_archive.core.schema import installation
 from wx_archive.followers.models import SCENE_LENGTH, Follower, Interest, SceneEntry
+
+_ERASED_AT: Final = "erased_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +119,45 @@ def may_receive(session: Session, follower_id: int, *, asked_at: datetime | None
 
 
 def note_seen(connection: Connection, seen: Mapping[str, datetime]) -> None:
-    """Write a batch of last-seen moments by openid; unknown followers get their row here."""
-    if seen:
-        _upsert(connection, seen, is_following=True)
+    """Write a batch of last-seen moments by openid; unknown followers get their row here.
+
+    Whoever was erased since a moment was noted is not brought back by it. Nobody's name is kept
+    for that: what is older than the last erasure of anybody only updates rows that are there.
+    """
+    if not seen:
+        return
+    while True:
+        erased_at = _last_erasure(connection)
+        late = {openid: at for openid, at in seen.items() if at <= erased_at}
+        attempt = connection.begin_nested()
+        _touch(connection, late)
+        _upsert(connection, {one: seen[one] for one in seen.keys() - late}, is_following=True)
+        # The rows may have been locked by an erasure that is through by now.
+        if _last_erasure(connection) == erased_at:
+            attempt.commit()
+            return
+        attempt.rollback()
+
+
+def note_erasure(session: Session, *, now: datetime) -> None:
+    """Remember that somebody was erased at ``now``, not who."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    told = {"value": now.astimezone(UTC).isoformat()}
+    statement = dialect.insert(installation).values(name=_ERASED_AT, **told)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=told))
+
+
+def _last_erasure(connection: Connection) -> datetime:
+    told = connection.execute(
+        select(installation.c.value).where(installation.c.name == _ERASED_AT)
+    ).scalar_one_or_none()
+    return datetime.fromisoformat(told) if told else datetime.min.replace(tzinfo=UTC)
+
+
+def _touch(connection: Connection, seen: Mapping[str, datetime]) -> None:
+    for openid, at in sorted(seen.items()):
+        mine = update(Follower).where(Follower.openid == openid, Follower.last_seen_at < at)
+        connection.execute(mine.values(last_seen_at=at))
 
 
 def by_scene(connection: Connection) -> Sequence[SceneTally]:
@@ -168,6 +208,8 @@ def _change(session: Session, follower_id: int, *, at: int, is_following: bool) 
 
 
 def _upsert(connection: Connection, seen: Mapping[str, datetime], *, is_following: bool) -> None:
+    if not seen:
+        return
     is_sqlite = connection.dialect.name == "sqlite"
     insert = (sqlite if is_sqlite else postgresql).insert(Follower)
     greatest = func.max if is_sqlite else func.greatest

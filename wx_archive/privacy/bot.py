@@ -49,7 +49,7 @@ def router_for(rules: Rules) -> Router:
         """确认删除: erase everything, in the transaction that keeps this very reply."""
         if not isinstance(turn.state, ConfirmErasure):
             return TextReply(standing(turn.site, "erase_not_asked"))
-        personal_data.erase(_case(turn), rules)
+        personal_data.erase(_case(turn), rules, now=turn.now)
         turn.is_erased = True
         return TextReply(standing(turn.site, "erased"))
 
