@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -56,6 +57,10 @@ class WeChat:
 
 def _json(value: dict[str, Any]) -> Response:
     return Response(json.dumps(value), content_type="application/json")
+
+
+def _a_little(seconds: float) -> None:
+    time.sleep(min(seconds, 0.02))
 
 
 @dataclass
@@ -124,7 +129,7 @@ def a_desk(
         given = Settings.for_demo(data_dir=folder, wechat_api_url=url, **settings)
         store, close = open_store(database, "")
         stack.callback(close)
-        platform = stack.enter_context(platform_of(given, store, database))
+        platform = stack.enter_context(platform_of(given, store, database, sleep=_a_little))
         services = Services(given, database, store, site)
         jobs = chat_jobs.build(services, platform, Dispatcher([router]))
         runner = Runner(database, jobs, lanes=3)

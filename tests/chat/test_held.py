@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -161,7 +162,10 @@ def test_where_wechat_knows_better_the_windows_close_and_the_answer_can_be_fetch
 
 
 def test_an_account_that_may_not_send_never_does(database: Database, tmp_path: Path) -> None:
-    unverified = {"wechat_account": AccountKind.SUBSCRIPTION, "wechat_verified": False}
+    unverified: dict[str, Any] = {
+        "wechat_account": AccountKind.SUBSCRIPTION,
+        "wechat_verified": False,
+    }
     with a_desk(database, tmp_path, a_guide(), **unverified) as desk:
         opens(desk)
         desk.tell("答复")
@@ -264,7 +268,7 @@ def test_an_expired_one_is_neither_offered_nor_handed_over_and_is_swept(desk: De
 
 
 def test_sweeping_keeps_what_still_waits(desk: Desk) -> None:
-    for text in ("wartet", "fetched", "sent"):
+    for text in ("still waits", "fetched", "sent"):
         desk.tell(text)
     with desk.database.begin() as session:
         for state in (FETCHED, SENT):
@@ -272,13 +276,13 @@ def test_sweeping_keeps_what_still_waits(desk: Desk) -> None:
                 update(HeldAnswer).where(HeldAnswer.text == state.value).values(state=state)
             )
         held.sweep(session, now=clock.now() + held.KEPT - timedelta(minutes=1))
-    assert set(desk.states()) == {"wartet", "fetched", "sent"}
+    assert set(desk.states()) == {"still waits", "fetched", "sent"}
     with desk.database.begin() as session:
         session.execute(
             update(HeldAnswer).values(created_at=clock.now() - held.KEPT - timedelta(days=1))
         )
         held.sweep(session, now=clock.now())
-    assert set(desk.states()) == {"wartet"}
+    assert set(desk.states()) == {"still waits"}
 
 
 def test_what_fits_is_handed_over_oldest_first_and_the_rest_next_time(desk: Desk) -> None:
@@ -304,7 +308,7 @@ def test_one_that_fills_a_reply_is_handed_over_whole(desk: Desk, length: int) ->
     assert asks(desk, "取结果") == "and one more"
 
 
-def test_every_delivery_of_one_取结果_hands_over_the_same(desk: Desk) -> None:  # noqa: PLC2401 -- what is typed
+def test_every_delivery_of_one_question_hands_over_the_same(desk: Desk) -> None:
     desk.tell("答复")
     told = typed("取结果", number=99, created_at=present())
     assert [says(desk.answering(), told) for _ in range(3)] == ["答复"] * 3

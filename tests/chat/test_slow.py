@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-
 from tests.chat.desks import Desk, a_desk, present, says
 from tests.chat.talks import a_router, dead_letters, typed
 from tests.core.jobs.works import a_process, until
@@ -182,7 +181,7 @@ def test_a_slow_handler_that_raises_ends_in_a_calm_sentence_and_a_dead_letter(
         if late:
             assert answer.result() == ""
         for _ in range(3):
-            until(lambda: desk.runner.run_next())
+            until(desk.runner.run_next)
             make_due(desk.database)
         desk.work()
         said = next(iter(desk.states())) if late else answer.result()

@@ -1,6 +1,5 @@
 """The ledger of service messages: never more, never longer than WeChat's rules allow."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
@@ -147,10 +146,12 @@ def test_a_window_of_nobody_we_know_is_no_window(database: Database) -> None:
 
 def test_what_followers_did_reaches_the_ledger_through_the_buffer(database: Database) -> None:
     activity = Activity(database)
-    note: Callable[[str, datetime], None] = lambda told, at: activity.note(read(told), at)  # noqa: E731
-    note(xml(Content="a"), NOW)
-    note(xml(Content="b"), NOW + SECOND)
-    note(an_event("CLICK", EventKey="k"), NOW)
+    for told, at in (
+        (xml(Content="a"), NOW),
+        (xml(Content="b"), NOW + SECOND),
+        (an_event("CLICK", EventKey="k"), NOW),
+    ):
+        activity.note(read(told), at)
     activity.close()
     with database.reads() as connection:
         rows = connection.execute(select(ServiceWindow.occasion, ServiceWindow.opened_at))

@@ -10,7 +10,7 @@ import pytest
 
 from wx_archive.core.clock import seconds
 from wx_archive.core.database import Database
-from wx_archive.core.store import FallbackStore, KeyValues, RedisStore, open_store
+from wx_archive.core.store import FallbackStore, KeyValues, RedisStore, SqlStore, open_store
 
 KINDS = ["sqlite", "postgresql", "redis", "fallback"]
 LONG = seconds(60)
@@ -136,3 +136,73 @@ def test_two_processes_see_one_store(
     close_other()
     for database in databases:
         database.dispose()
+
+
+def test_the_steady_part_outlives_the_accelerator(redis_url: str, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'archive.db'}")
+    (fast, close_fast), (safe, close_safe) = (
+        open_store(database, redis_url),
+        open_store(database, ""),
+    )
+    assert isinstance(fast, FallbackStore)
+    assert isinstance(fast.steady, SqlStore)
+    assert safe.steady is safe
+    fast.steady.put({"a": (b"1", LONG)})
+    assert (fast.get("a"), fast.steady.get("a"), safe.get("a")) == (None, b"1", b"1")
+    fast.put({"b": (b"2", LONG)})
+    assert (fast.get("b"), fast.steady.get("b")) == (b"2", None)
+    for close in (close_fast, close_safe):
+        close()
+    database.dispose()
+
+
+def test_to_drop_clears_both_places(redis_url: str, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'archive.db'}")
+    store, close = open_store(database, redis_url)
+    store.put({"a": (b"1", LONG)})
+    store.steady.put({"a": (b"2", LONG)})
+    store.drop("a")
+    assert (store.get("a"), store.steady.get("a")) == (None, None)
+    close()
+    database.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def steady(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    url = f"sqlite:///{tmp_path / 'archive.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    database = Database(url)
+    opened, close = open_store(database, "")
+    yield opened.steady
+    close()
+    database.dispose()
+
+
+def test_what_goes_along_is_kept_with_the_value_or_not_at_all(steady: SqlStore) -> None:
+    first = steady.add_with("reply", b"1", ttl=LONG, along={"list": (b"one", LONG)})
+    second = steady.add_with("reply", b"2", ttl=LONG, along={"list": (b"two", LONG)})
+    assert (first, second) == (b"1", b"1")
+    assert (steady.get("reply"), steady.get("list")) == (b"1", b"one")
+
+
+def test_what_goes_along_may_have_its_own_time_and_follows_an_expired_value(
+    steady: SqlStore,
+) -> None:
+    steady.add_with("reply", b"1", ttl=SHORT, along={"list": (b"one", LONG)})
+    time.sleep(0.2)
+    assert steady.add_with("reply", b"2", ttl=LONG, along={"list": (b"two", LONG)}) == b"2"
+    assert steady.get("list") == b"two"
+
+
+def test_of_many_with_something_along_the_one_that_stands_brought_it(steady: SqlStore) -> None:
+    together = threading.Barrier(6)
+
+    def add(number: int) -> bytes:
+        value = str(number).encode()
+        together.wait()
+        return steady.add_with("race", value, ttl=LONG, along={"list": (value, LONG)})
+
+    with ThreadPoolExecutor(6) as pool:
+        standing = set(pool.map(add, range(6)))
+    assert standing == {steady.get("race")} == {steady.get("list")}

@@ -14,11 +14,13 @@ from tests.faults.messages import TOPICS, Kind, a_message
 from tests.faults.report import summed
 from tests.faults.tree import Tree, account
 from tests.faults.wire import present
+from wx_archive.serving import THREADS
 
 RECOVERS_WITHIN_S = 10.0
 READS_WITHIN_S = 1.0
-TAPS_A_S = 1
-"""Each waits for 4.5 seconds, and the server has eight threads for them and for whoever reads."""
+WAITING = THREADS - 1
+"""So many effects may wait for the lock while reads go on: with one more, all of them in one
+worker, nobody would be left there to read."""
 
 
 async def busy(wechat: WeChat, seconds: float, *, kinds: tuple[Kind, ...], rate: float) -> None:
@@ -26,7 +28,7 @@ async def busy(wechat: WeChat, seconds: float, *, kinds: tuple[Kind, ...], rate:
     loop = asyncio.get_running_loop()
     start = loop.time()
     async with asyncio.TaskGroup() as group:
-        for index in range(int(seconds * rate)):
+        for index in range(round(seconds * rate)):
             await asyncio.sleep(start + index / rate - loop.time())
             kind = kinds[index % len(kinds)]
             subject = TOPICS[index % len(TOPICS)] if kind is Kind.TAP else "公积金"
@@ -63,7 +65,7 @@ async def while_locked(tree: Tree, path: Path, held_s: float) -> tuple[WeChat, W
     try:
         holder.execute("BEGIN IMMEDIATE")
         async with asyncio.TaskGroup() as group:
-            group.create_task(busy(writers, held_s - 1, kinds=(Kind.TAP,), rate=TAPS_A_S))
+            group.create_task(busy(writers, held_s, kinds=(Kind.TAP,), rate=WAITING / held_s))
             group.create_task(busy(readers, held_s - 1, kinds=(Kind.LOOKUP, Kind.CLICK), rate=10))
             await asyncio.sleep(held_s)
             holder.execute("ROLLBACK")

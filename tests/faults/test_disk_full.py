@@ -16,14 +16,12 @@ from tests.faults.caller import WeChat
 from tests.faults.conftest import Make, Place, Size, Tell
 from tests.faults.messages import Kind
 from tests.faults.report import summed
-from tests.faults.test_database_away import busy, recovery_s
+from tests.faults.test_database_away import WAITING, busy, recovery_s
 from tests.faults.tree import Tree, account
 from tests.services import missing
 
 SIZE_MIB = 32
 READS_WITHIN_S = 1.0
-TAPS_A_S = 1.0
-"""So that fewer wait for space than the server has threads."""
 
 
 @pytest.fixture
@@ -71,7 +69,7 @@ async def while_full(tree: Tree, seconds: float) -> tuple[WeChat, WeChat, float]
     filler = fill(tree.folder)
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(busy(writers, seconds - 1, kinds=(Kind.TAP,), rate=TAPS_A_S))
+            group.create_task(busy(writers, seconds, kinds=(Kind.TAP,), rate=WAITING / seconds))
             group.create_task(busy(readers, seconds - 1, kinds=(Kind.LOOKUP, Kind.CLICK), rate=10))
             await asyncio.sleep(seconds)
             filler.unlink()
@@ -109,7 +107,7 @@ def test_a_full_disk_stops_writing_but_not_reading_and_tears_nothing(
         for outcome in one.outcomes
         if outcome.took_s > READS_WITHIN_S
     ]
-    note = f"({refused} × 503, recovered in {recovered_s:.1f} s)".replace("×", "x")
+    note = f"({refused} times 503, recovered in {recovered_s:.1f} s)"
     tell(summed("disk full, writes", place.name, told, books, breaches, note))
     tell(summed("disk full, reads", place.name, readers.told, None, breaches))
     assert not breaches

@@ -91,6 +91,12 @@ def test_who_was_erased_is_not_brought_back_by_having_been_seen_before(
     assert row(session, "oNoise").last_seen_at == NOW
 
 
+def test_a_clock_that_was_put_back_keeps_nobody_out(session: Session) -> None:
+    followers.note_erasure(session, now=NOW + timedelta(hours=1))
+    followers.note_seen(session.connection(), {OPENID: NOW})
+    assert followers.find(session.connection(), OPENID) is not None
+
+
 def test_an_erasure_by_another_process_holds_against_a_batch_under_way(
     database: Database,
 ) -> None:

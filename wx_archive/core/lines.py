@@ -8,7 +8,8 @@ SQLAlchemy costs several times what the database needs for it (docs/decisions/00
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -56,11 +57,14 @@ class Prepared:
         try:
             found: list[Row] = driver.execute(self.sql, self.parameters(given)).fetchall()
         except connection.dialect.loaded_dbapi.Error as err:
-            told = _told(self, err, connection.dialect)
+            told = _told(err, connection.dialect)
             if isinstance(told, OperationalError | InterfaceError) and not connection.invalidated:
                 connection.invalidate(err)  # the pool did not see it happen
             raise told from err
         return found
+
+
+Call = tuple[Prepared, Mapping[str, Any]]
 
 
 class Lines:
@@ -71,6 +75,12 @@ class Lines:
         self._own = threading.local()
         self._open: dict[threading.Thread, Any] = {}
         self._lock = threading.Lock()
+        weakref.finalize(self, _close_all, self._open)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether these lead to a SQLite file."""
+        return self._engine.dialect.name == "sqlite"
 
     def prepare(self, statement: ClauseElement) -> Prepared:
         """Return a statement ready to run here."""
@@ -84,25 +94,48 @@ class Lines:
         Raises:
             DBAPIError: as SQLAlchemy raises it; the connection is given up.
         """
+        parameters = prepared.parameters(given)
+        return self._drive(
+            lambda driver: _first(driver.execute(prepared.sql, parameters)), within_s
+        )
+
+    def run_together(
+        self, first: Call, then: Sequence[Call], *, within_s: float = WITHIN_S
+    ) -> Row | None:
+        """Run a statement and, if it returns a row, the others after it, as one transaction.
+
+        Raises:
+            DBAPIError: as SQLAlchemy raises it; nothing of it stands.
+        """
+
+        def work(driver: Any) -> Row | None:
+            driver.execute("BEGIN IMMEDIATE" if isinstance(driver, sqlite3.Connection) else "BEGIN")
+            row = _first(driver.execute(first[0].sql, first[0].parameters(first[1])))
+            for prepared, given in then if row is not None else ():
+                driver.execute(prepared.sql, prepared.parameters(given))
+            driver.execute("COMMIT")
+            return row
+
+        return self._drive(work, within_s)
+
+    def _drive(self, work: Callable[[Any], Row | None], within_s: float) -> Row | None:
         driver, until = None, time.monotonic() + within_s
         try:
             driver = self._line(within_s)
-            parameters = prepared.parameters(given)
             if isinstance(driver, sqlite3.Connection):  # bounded by its busy timeout
-                return _first(driver.execute(prepared.sql, parameters))
+                return work(driver)
             with limited(until - time.monotonic(), broken_off(driver)):
-                return _first(driver.execute(prepared.sql, parameters))
+                return work(driver)
         except self._engine.dialect.loaded_dbapi.Error as err:
             if driver is not None:
                 self._give_up(driver)
-            raise _told(prepared, err, self._engine.dialect) from err
+            raise _told(err, self._engine.dialect) from err
 
     def close(self) -> None:
         """Close every thread's connection."""
         with self._lock:
-            drivers, self._open, self._own = self._open, {}, threading.local()
-        for driver in drivers.values():
-            _close(driver)
+            self._own = threading.local()
+            _close_all(self._open)
 
     def _line(self, within_s: float) -> Any:
         driver = getattr(self._own, "driver", None)
@@ -133,16 +166,21 @@ class Lines:
         _close(driver)
 
 
-def _told(prepared: Prepared, err: Exception, dialect: Dialect) -> BaseException:
+def _told(err: Exception, dialect: Dialect) -> BaseException:
     """Return the error that SQLAlchemy would have raised."""
     root = dialect.loaded_dbapi.Error
-    return DBAPIError.instance(prepared.sql, None, err, root, hide_parameters=True, dialect=dialect)
+    return DBAPIError.instance(None, None, err, root, hide_parameters=True, dialect=dialect)
 
 
 def _first(cursor: Any) -> Row | None:
     row: Row | None = cursor.fetchone() if cursor.description else None
     cursor.close()
     return row
+
+
+def _close_all(drivers: dict[threading.Thread, Any]) -> None:
+    while drivers:
+        _close(drivers.popitem()[1])
 
 
 def _close(driver: Any) -> None:

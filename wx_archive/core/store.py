@@ -8,17 +8,13 @@ and Redis, which falls back to SQL while it is away.
 import logging
 import random
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import (
     Column,
-    Connection,
-    Engine,
     Float,
     LargeBinary,
     MetaData,
@@ -32,8 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from wx_archive.core import clock
 from wx_archive.core.database import Database, sqlite_engines
-from wx_archive.core.lines import WITHIN_S, Lines
-from wx_archive.core.watchdog import broken_off, hurried, limited
+from wx_archive.core.lines import Lines
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -85,28 +80,23 @@ class Store(KeyValues, Protocol):
 class SqlStore:
     """The store as one table: `state.db` beside SQLite, an unlogged table in PostgreSQL."""
 
-    def __init__(self, engine: Engine, lines: Lines) -> None:
-        self._engine = engine
+    def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+        dialect = sqlite if lines.is_sqlite else postgresql
         insert = dialect.insert(entries)
         self._get = lines.prepare(
             select(entries.c.value).where(
                 entries.c.key == bindparam("k"), entries.c.expires_at > bindparam("now")
             )
         )
-        self._put = insert.on_conflict_do_update(
-            index_elements=["key"],
-            set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at},
-        )
-        self._add = insert.on_conflict_do_update(
-            index_elements=["key"],
-            set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at},
-            where=entries.c.expires_at <= bindparam("now"),
-        ).returning(entries.c.key)
-        self._add_alone = lines.prepare(self._add)
-        self._drop = delete(entries).where(entries.c.key == bindparam("k"))
-        self._expired = delete(entries).where(entries.c.expires_at <= bindparam("now"))
+        newer = {"value": insert.excluded.value, "expires_at": insert.excluded.expires_at}
+        is_over = entries.c.expires_at <= bindparam("now")
+        put = insert.on_conflict_do_update(index_elements=["key"], set_=newer)
+        self._put = lines.prepare(put.returning(entries.c.key))
+        add = insert.on_conflict_do_update(index_elements=["key"], set_=newer, where=is_over)
+        self._add = lines.prepare(add.returning(entries.c.key))
+        self._drop = lines.prepare(delete(entries).where(entries.c.key == bindparam("k")))
+        self._expired = lines.prepare(delete(entries).where(is_over))
 
     @property
     def steady(self) -> "SqlStore":
@@ -120,15 +110,16 @@ class SqlStore:
 
     def put(self, values: Mapping[str, Lasting]) -> None:
         """Keep all values in one transaction."""
-        now = clock.now().timestamp()
-        with self._begin() as connection:
-            connection.execute(self._put, _rows(values, now))
+        rows = _rows(values, clock.now().timestamp())
+        if rows:
+            first, *rest = ((self._put, row) for row in rows)
+            self._lines.run_together(first, rest)
 
     def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
         """Keep the value unless a live one is there; return what stands."""
         now = clock.now().timestamp()
         row = {"key": key, "value": value, "expires_at": now + ttl.total_seconds(), "now": now}
-        if self._lines.run(self._add_alone, row) is not None:
+        if self._lines.run(self._add, row) is not None:
             if _is_time_to_purge():
                 self._purge(now)
             return value
@@ -145,11 +136,9 @@ class SqlStore:
         """
         now = clock.now().timestamp()
         row = {"key": key, "value": value, "expires_at": now + ttl.total_seconds(), "now": now}
-        with self._begin() as connection:
-            if connection.execute(self._add, row).scalar_one_or_none() is not None:
-                if along:
-                    connection.execute(self._put, _rows(along, now))
-                return value
+        rest = [(self._put, each) for each in _rows(along, now)]
+        if self._lines.run_together((self._add, row), rest) is not None:
+            return value
         standing = self.get(key)
         if standing is None:
             return self.add_with(key, value, ttl=ttl, along=along)
@@ -157,22 +146,10 @@ class SqlStore:
 
     def drop(self, key: str) -> None:
         """Forget the key."""
-        with self._begin() as connection:
-            connection.execute(self._drop, {"k": key})
-
-    @contextmanager
-    def _begin(self) -> Iterator[Connection]:
-        """Open a transaction that ends in time, also on a server that says nothing any more."""
-        until = time.monotonic() + WITHIN_S
-        with hurried(WITHIN_S):
-            connection = self._engine.connect()
-        abort = broken_off(connection.connection.dbapi_connection)
-        with connection, limited(until - time.monotonic(), abort), connection.begin():
-            yield connection
+        self._lines.run(self._drop, {"k": key})
 
     def _purge(self, now: float) -> None:
-        with self._begin() as connection:
-            connection.execute(self._expired, {"now": now})
+        self._lines.run(self._expired, {"now": now})
 
 
 class RedisStore:
@@ -302,20 +279,19 @@ def open_store(database: Database, redis_url: str) -> tuple[Store, Callable[[], 
     """Return the installation's store and the call that closes it."""
     if database.is_sqlite:
         path = Path(database.url.database or "").with_name("state.db")
-        engine, reads = sqlite_engines(path, synchronous="NORMAL")
-        reads.dispose()
+        engine, _reads = sqlite_engines(path, synchronous="NORMAL")
         state_metadata.create_all(engine)
+        engine.dispose()  # the pool's; lines have connections of their own
         lines = Lines(engine)
     else:
-        engine, lines = database.engine, database.lines
-    safe = SqlStore(engine, lines)
+        lines = database.lines
+    safe = SqlStore(lines)
     front = FallbackStore(RedisStore.connect(redis_url), safe) if redis_url else None
 
     def close() -> None:
         if front:
             front.close()
         lines.close()
-        engine.dispose()
 
     return front or safe, close
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
@@ -13,6 +13,8 @@ from wx_archive.core.schema import installation
 from wx_archive.followers.models import SCENE_LENGTH, Follower, Interest, SceneEntry
 
 _ERASED_AT: Final = "erased_at"
+_BUFFERED: Final = timedelta(minutes=10)
+"""No moment waits longer to be written; an erasure further ahead is a clock that was put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def note_seen(connection: Connection, seen: Mapping[str, datetime]) -> None:
         return
     while True:
         erased_at = _last_erasure(connection)
-        late = {openid: at for openid, at in seen.items() if at <= erased_at}
+        late = {one: at for one, at in seen.items() if at <= erased_at <= at + _BUFFERED}
         attempt = connection.begin_nested()
         _touch(connection, late)
         _upsert(connection, {one: seen[one] for one in seen.keys() - late}, is_following=True)

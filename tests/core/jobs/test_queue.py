@@ -1,11 +1,13 @@
 """The queue: one job for each key, in order, under a lease, with a number that grows."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from tests.core.jobs.works import KIND, job_of, keys, leave, orphan
 from tests.wechat.deliveries import NOW, OPENID
@@ -98,13 +100,20 @@ def test_a_held_job_is_taken_by_another_when_its_lease_has_run_out_and_not_befor
     assert timedelta(seconds=60) >= LEASE
 
 
+def late(database: Database, write: Callable[[Session], None]) -> None:
+    """Write with an effect before it, which must not stay either."""
+    with database.begin() as session:
+        followers.ensure(session, OPENID, now=NOW)
+        write(session)
+
+
 def test_what_an_old_holder_still_writes_does_not_count(database: Database) -> None:
     leave(database, now=NOW)
     first = claimed(database)
     second = claimed(database, now=LATER)
     before = job_of(database)
     first.steps["sent"] = True
-    writes = (
+    writes: tuple[Callable[[Session], None], ...] = (
         lambda session: queue.hold(session, first, now=LATER),
         lambda session: queue.record(session, first, now=LATER),
         lambda session: queue.finish(session, first, now=LATER),
@@ -112,9 +121,8 @@ def test_what_an_old_holder_still_writes_does_not_count(database: Database) -> N
         lambda session: queue.put_back(session, first, due=LATER, cause=None, counts=True),
     )
     for write in writes:
-        with pytest.raises(LostLeaseError), database.begin() as session:
-            followers.ensure(session, OPENID, now=NOW)
-            write(session)
+        with pytest.raises(LostLeaseError):
+            late(database, write)
     after = job_of(database)
     for name in ("state", "steps", "attempts", "fence", "lease_until", "cause", "finished_at"):
         assert getattr(after, name) == getattr(before, name), name

@@ -131,7 +131,9 @@ def test_the_job_of_a_killed_process_is_taken_over(database: Database) -> None:
 def test_a_job_that_kills_its_process_every_time_ends_dead(database: Database) -> None:
     leave(database)
     for _ in range(2):
-        assert a_process(DYING, database).wait(timeout=20) == 9
+        dying = a_process(DYING, database)
+        dying.communicate(timeout=40)
+        assert dying.returncode == 9
         orphan(database, since=clock.now())
     assert a_runner(database, attempts=2).run_next()
     job = job_of(database)
@@ -199,7 +201,7 @@ def test_a_heartbeat_keeps_a_long_job(database: Database, monkeypatch: pytest.Mo
 
 def test_the_lease_outlives_several_missed_heartbeats_and_ends_within_a_minute() -> None:
     lease_s = queue.LEASE.total_seconds()
-    assert 3 * runners.HEARTBEAT_S < lease_s
+    assert lease_s > 3 * runners.HEARTBEAT_S
     assert lease_s + runners.IDLE_S * 1.2 < 60
 
 
@@ -229,7 +231,7 @@ def test_a_failed_job_is_tried_again_later_until_its_attempts_are_used_up(
 
 def test_the_pauses_double_with_jitter_up_to_an_hour() -> None:
     random.seed(1)
-    for attempts, pause_s in ((1, 2), (2, 4), (8, 256), (20, 3_600), (5_000, 3_600)):
+    for attempts, pause_s in ((1, 2), (2, 4), (8, 256), (20, 3_600), (900, 3_600)):
         drawn = [runners.pause_s(attempts) for _ in range(50)]
         assert min(drawn) >= 0.8 * pause_s
         assert max(drawn) <= 1.2 * pause_s
