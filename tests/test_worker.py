@@ -1,23 +1,30 @@
 """`serve --all-in-one` and `worker`: a tree that lives, dies and ends together."""
 
+import json
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
 import requests
 from sqlalchemy import select
+from werkzeug.wrappers import Request, Response
 
 from tests.conftest import SettingsFactory
 from tests.trees import Tree, a_tree, descendants, direct_children, is_running
+from tests.wechat.fake_platform import serving as served
 from wx_archive import serving
-from wx_archive.chat import answering
+from wx_archive.chat import answering, held, windows
 from wx_archive.chat import jobs as chat_jobs
+from wx_archive.chat.models import HeldAnswer, HeldState
 from wx_archive.core import clock
 from wx_archive.core.database import Database
 from wx_archive.core.jobs import Job, JobState, enqueue
 from wx_archive.core.settings import Settings
+from wx_archive.followers import service as followers
+from wx_archive.wechat.limits import Occasion
 
 pytestmark = [
     pytest.mark.timeout(120),
@@ -138,6 +145,56 @@ def test_a_worker_that_is_told_to_end_finishes_or_puts_back_what_is_in_hand(
         assert time.monotonic() - started < 10
         assert state_of(settings, "a") in (JobState.DONE, JobState.WAITING)
         assert "Traceback" not in worker.words
+    database.dispose()
+
+
+class Stuck:
+    """A WeChat that takes a service message and says nothing."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.go_on = threading.Event()
+
+    def __call__(self, request: Request) -> Response:
+        if request.path.endswith("stable_token"):
+            return Response(json.dumps({"access_token": "TOKEN", "expires_in": 7200}))
+        self.calls += 1
+        self.go_on.wait(40)
+        return Response("{}")
+
+
+def test_a_worker_that_is_stuck_in_a_call_ends_in_time_and_what_it_held_is_not_sent_again(
+    demo_settings: SettingsFactory, tmp_path: Path
+) -> None:
+    stuck = Stuck()
+    with served(stuck) as url:
+        settings = demo_settings(wechat_api_url=url)
+        leave_answer(settings)
+        with a_tree(settings, tmp_path / "1", "worker") as worker:
+            worker.until(lambda: stuck.calls == 1)
+            started = time.monotonic()
+            assert worker.end(signal.SIGTERM) == 0
+            assert time.monotonic() - started < 10
+            assert "Traceback" not in worker.words
+        assert state_of(settings, "chat.deliver:1") == JobState.WAITING
+        stuck.go_on.set()
+        with a_tree(settings, tmp_path / "2", "worker") as worker:
+            worker.until(lambda: state_of(settings, "chat.deliver:1") == JobState.DONE)
+    assert stuck.calls == 1
+    database = Database(settings.database)
+    with database.reads() as connection:
+        assert connection.execute(select(HeldAnswer.state)).scalar_one() == HeldState.WAITING
+    database.dispose()
+
+
+def leave_answer(settings: Settings) -> None:
+    """Hold an answer for a follower who wrote just now."""
+    database, now = Database(settings.database), clock.now()
+    with database.begin() as session:
+        follower_id = followers.ensure(session, "oCitizen", now=now)
+        opening = ("oCitizen", Occasion.MESSAGE)
+        windows.note_opened(session.connection(), {opening: now})
+        held.tell(session, follower_id, "答复", key="k", now=now)
     database.dispose()
 
 

@@ -47,6 +47,7 @@ def start(held: ExitStack) -> Start:
     ) -> Answering:
         store = store or a_store(database, held)
         answering = an_answering(database, store, router, deadline_s=deadline_s)
+        held.callback(database.dispose)  # closing writes once more what was buffered
         held.callback(answering.close)
         return answering
 

@@ -11,6 +11,8 @@ from tests.faults.wire import HANGS_UP_AFTER_S, Outcome, deliver, present, seale
 from tests.wechat.deliveries import Delivery
 
 TRIES: Final = 4
+LINES: Final = 40
+"""Open at once: more would make a flood of the retries, and the flood is not the fault here."""
 
 
 @dataclass(slots=True)
@@ -36,10 +38,11 @@ class Told:
 class WeChat:
     """Delivers messages to the account at a port, and keeps what it saw."""
 
-    def __init__(self, port: int, *, seed: int = 3, mode: str = "safe") -> None:
+    def __init__(self, port: int, *, seed: int = 3, mode: str = "safe", lines: int = LINES) -> None:
         self.port = port
         self.told: list[Told] = []
         self._mode = mode
+        self._lines = asyncio.Semaphore(lines)
         self._rng = random.Random(seed)  # noqa: S311 -- repeatable on purpose
 
     async def tell(self, message: Message, double: Double | None = None) -> Told:
@@ -89,8 +92,8 @@ class WeChat:
                 told.retries += 1
                 if self._rng.random() < 0.5:
                     delivery = sealed_now(told.message.inner, self._nonce(), self._mode)
-            began = loop.time()
-            outcome = await deliver(self.port, delivery, self._mode)
+            outcome = await self._deliver(delivery)
+            began = loop.time() - outcome.took_s
             told.outcomes.append(outcome)
             if outcome.is_acknowledged:
                 return
@@ -102,7 +105,11 @@ class WeChat:
             await asyncio.sleep(double.after_s)
         if double.is_fresh:
             first = sealed_now(told.message.inner, self._nonce(), self._mode)
-        told.outcomes.append(await deliver(self.port, first, self._mode))
+        told.outcomes.append(await self._deliver(first))
+
+    async def _deliver(self, delivery: Delivery) -> Outcome:
+        async with self._lines:
+            return await deliver(self.port, delivery, self._mode)
 
     def _nonce(self) -> int:
         return self._rng.randrange(10**10)

@@ -144,19 +144,19 @@ class _Clerk:
 
     def write(self, rng: random.Random, crowd: int, at_s: float) -> Message:
         who, lot = rng.randrange(crowd), rng.random()
-        if lot < 0.45:
+        if lot < 0.25:
             tapper = f"oTap{who:08d}aaaaaaaaaaaaaaaa"
             return a_message(Kind.TAP, tapper, self._second(tapper, at_s), rng.choice(TOPICS))
-        if lot < 0.6:
+        if lot < 0.35:
             mover = f"oMove{who:08d}aaaaaaaaaaaaaaa"
             follows = self._follows[mover] = not self._follows.get(mover, False)
             kind = Kind.ARRIVAL if follows else Kind.DEPARTURE
             return a_message(kind, mover, self._second(mover, at_s))
         reader = f"oRead{who:08d}aaaaaaaaaaaaaaa"
         second = self._second(reader, at_s)
-        if lot < 0.75:
+        if lot < 0.6:
             return a_message(Kind.CLICK, reader, second)
-        if lot < 0.9:
+        if lot < 0.85:
             return a_message(Kind.LOOKUP, reader, second, rng.choice(WORDS))
         return a_message(Kind.NEXT_PAGE, reader, second)
 

@@ -46,6 +46,7 @@ async def kill_web_workers(tree: Tree, kills: Kills) -> None:
     """Kill one web worker, then all of them, and so on."""
     rng = random.Random(5)  # noqa: S311 -- repeatable on purpose
     while kills.number < kills.limit:
+        await tree.ready()
         await asyncio.sleep(EVERY_S)
         victims = tree.of(Role.WEB)
         if kills.number % 2 == 0:
@@ -70,7 +71,7 @@ def test_whatever_is_killed_every_message_has_one_effect_and_one_answer(
     place: Place, killer: Killer, size: Size, tell: Tell
 ) -> None:
     number = size.count(10_000, 600 if killer is kill_parents else 400)
-    rate = size.of(250, 75)
+    rate = size.of(400, 75)
     later = (5.0, 15.0) if size.is_full else (1.0, 3.0)
     crowd = plan(number=number, rate=rate, start=present(), later_s=later)
     kills = Kills(limit=size.count(10_000, 4))
@@ -96,4 +97,4 @@ def test_whatever_is_killed_every_message_has_one_effect_and_one_answer(
     note = f"({kills.number} kills)"
     tell(summed(name, place.name, wechat.told, books, breaches, note))
     assert not breaches
-    assert kills.number >= size.count(10, 2)
+    assert kills.number >= size.count(5, 2)

@@ -152,7 +152,7 @@ def test_a_redis_that_is_no_good_changes_nothing_but_speed(
     place = make("postgresql", redis_url=SecretStr(f"redis://127.0.0.1:{port}/0"))
     assert place.redis is not None
     with account(place.settings) as tree:
-        running = through_a_line(tree, place.redis, port, act, size.count(600, 120))
+        running = through_a_line(tree, place.redis, port, act, size.count(300, 120))
         seen = asyncio.run(running)
     books = ledger.read(place.settings)
     breaches = invariants.after_all(seen.told, books) + seen.breaches

@@ -153,6 +153,7 @@ def test_schedulers_whose_clocks_disagree_insert_each_firing_once(database: Data
         for minute in range(6):
             tick(database, EACH, START + timedelta(seconds=ahead_s) + minute * MINUTE)
 
+    tick(database, EACH, START)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(run, (0, 100)))
     told = fired(database)
