@@ -42,6 +42,7 @@ def says(reply: str) -> Any:
     def handler(_turn: Turn[Any]) -> Reply:
         return TextReply(reply)
 
+    handler.__name__ = f"says_{reply}"
     return handler
 
 

@@ -109,7 +109,7 @@ def test_a_kind_without_words_goes_to_its_handler() -> None:
     router = a_router()
     router.on_kind(Image)(says("photo"))
     found = Dispatcher([router]).candidates(read(xml(MsgType="image", MediaId="m")), "", ASKING)
-    assert [route.name for route in found] == ["own.handler", "own.handler"]
+    assert [route.name for route in found] == ["own.says_photo", "own.says_otherwise"]
 
 
 def test_handlers_of_one_stage_come_in_the_order_of_the_features() -> None:
@@ -117,7 +117,7 @@ def test_handlers_of_one_stage_come_in_the_order_of_the_features() -> None:
     second.on_words(Stage.KEYWORD)(says("2"))
     first.on_words(Stage.KEYWORD)(says("1"))
     found = Dispatcher([first, second]).candidates(read(typed("x")), "x", None)
-    assert [route.name for route in found] == ["first.handler", "second.handler", "second.handler"]
+    assert [route.name for route in found][:2] == ["first.says_1", "second.says_2"]
 
 
 def test_it_is_known_which_menu_keys_have_an_answer() -> None:
@@ -144,7 +144,7 @@ def test_two_handlers_for_one_thing_are_refused_at_start(
     one, other = a_router("one"), Router("other")
     getattr(one, register)(*claim)(says("1"))
     getattr(other, register)(*claim)(says("2"))
-    with pytest.raises(RuntimeError, match=r"answered by one\.handler and by other\.handler"):
+    with pytest.raises(RuntimeError, match=r"answered by one\.says_1 and by other\.says_2"):
         Dispatcher([one, other])
     with pytest.raises(RuntimeError, match="answered by"):
         getattr(one, register)(*claim)(says("again"))
@@ -175,3 +175,16 @@ def test_two_states_of_one_name_are_refused_at_start() -> None:
     router.on_state(Other)(says("2"))
     with pytest.raises(RuntimeError, match="'asking'"):
         Dispatcher([router])
+
+
+def test_two_handlers_of_one_name_are_refused_at_start() -> None:
+    router = a_router()
+    router.on_command("n")(says("same"))
+    router.on_click("n")(says("same"))
+    with pytest.raises(RuntimeError, match=r"two handlers are called own\.says_same"):
+        Dispatcher([router])
+
+
+def test_what_is_slow_can_have_no_effect_of_its_own() -> None:
+    with pytest.raises(RuntimeError, match="runs as a job"):
+        a_router().on_command("n", effect=True, slow=True)(says("1"))

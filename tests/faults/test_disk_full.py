@@ -65,7 +65,8 @@ async def while_full(tree: Tree, seconds: float) -> tuple[WeChat, WeChat, float]
     """Fill the disk while followers read and write, then make room again."""
     await tree.all_up()
     writers, readers = WeChat(tree.port), WeChat(tree.port, seed=4)
-    await busy(writers, 1, kinds=(Kind.TAP,), rate=5)
+    # A server that has been up for a while: each of its threads has both files open.
+    await busy(writers, 2, kinds=(Kind.TAP, Kind.LOOKUP, Kind.CLICK), rate=40)
     filler = fill(tree.folder)
     try:
         async with asyncio.TaskGroup() as group:

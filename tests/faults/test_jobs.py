@@ -152,8 +152,10 @@ async def schedulers(tree: Tree, database: Database, _api: HangingApi, size: Siz
     tree.start_another("scheduler")
     await tree.said("scheduler.ready", times=3)
     victim = tree.of(Role.SCHEDULER)[0]
-    first = clock.now().replace(second=0, microsecond=0) - timedelta(minutes=3, seconds=-1)
-    moments = [first + timedelta(seconds=number) for number in range(size.count(9, 3))]
+    # Just after the last mark of its own clock, which would else be the newest firing that is due.
+    now = clock.now()
+    mark = now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)
+    moments = [mark + timedelta(milliseconds=1 + n) for n in range(size.count(9, 3))]
     for number, moment in enumerate(moments):
         if number == len(moments) // 3:
             end(victim, signal.SIGSTOP)

@@ -19,6 +19,7 @@ from wx_archive.wechat.replies import (
     Reply,
     TextReply,
     address,
+    in_words,
     render,
 )
 
@@ -157,3 +158,11 @@ def test_nothing_to_show_is_success() -> None:
 def test_a_hostile_openid_cannot_break_out_of_its_node() -> None:
     to = Header(to_user="gh_a", openid="o]]><x>", created_at=1, identity="m:1:1")
     assert rendered(TextReply("a"), to).findtext("ToUserName") == "o]]><x>"
+
+
+def test_a_card_is_told_in_words_where_only_words_can_go() -> None:
+    told = in_words(NewsReply((article(1), article(2))))
+    assert told.count("<a href=") == 2
+    assert all(one.title in told and one.url in told for one in (article(1), article(2)))
+    assert in_words(TextReply("您好")) == "您好"
+    assert in_words(ImageReply("m")) == in_words(NoReply()) == ""

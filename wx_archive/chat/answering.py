@@ -87,13 +87,21 @@ class Answering:
         self._waiters = threading.BoundedSemaphore(WAITERS)
         self.activity = Activity(database)
 
-    def reply_to(self, message: Inbound, raw: bytes, *, now: datetime) -> bytes:
+    def reply_to(
+        self, message: Inbound, raw: bytes, *, now: datetime, deadline: float | None = None
+    ) -> bytes:
         """Return the reply as XML, the same for every delivery of the message.
+
+        Args:
+            message: what arrived.
+            raw: its decrypted XML.
+            now: when.
+            deadline: when the answer must be there, on the monotonic clock.
 
         Raises:
             TransientError: the database stayed away until the deadline; WeChat shall try again.
         """
-        deadline = time.monotonic() + self._deadline_s
+        deadline = deadline or time.monotonic() + self._deadline_s
         delivery = _Delivery(message, raw, dedupe.key_of(message.header), now, deadline)
         while True:
             try:

@@ -35,7 +35,7 @@ from wx_archive.wechat.errors import (
     TokenRefusedError,
 )
 from wx_archive.wechat.inbound import Inbound
-from wx_archive.wechat.replies import TEXT_LIMIT_BYTES, Reply, TextReply, fit_text
+from wx_archive.wechat.replies import TEXT_LIMIT_BYTES, Reply, TextReply, fit_text, in_words
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +118,8 @@ class _Desk:
                 failed_at=clock.now(),
                 state="open",
             )
+        if turn.remembered:
+            turn.store.put(turn.remembered)
         with work.finishing() as session:
             if letter is not None:
                 session.add(letter)
@@ -208,11 +210,11 @@ class _Desk:
                 windows.close(session, work.job.follower_id)
 
     def _hold(self, session: Session, follower_id: int | None, reply: Reply, *, key: str) -> None:
-        if follower_id is None or not isinstance(reply, TextReply):
+        if follower_id is None or not (said := in_words(reply)):
             return
-        text = standing(self._services.site, "held_answer").replace("{answer}", reply.text)
+        text = standing(self._services.site, "held_answer").replace("{answer}", said)
         if len(text.encode()) > TEXT_LIMIT_BYTES:
-            text = fit_text(reply.text)
+            text = fit_text(said)
         held.tell(session, follower_id, text, key=key, now=clock.now())
 
     def _run(self, turn: Turn[Inbound], name: str) -> Reply:

@@ -157,7 +157,11 @@ class Dispatcher:
             message = f"exactly one router must answer what nobody else does, not {len(lasts)}"
             raise RuntimeError(message)
         self._last = lasts[0]
-        self._by_name = {route.name: route for router in routers for route in router.routes()}
+        self._by_name: dict[str, Route] = {}
+        for route in (route for router in routers for route in router.routes()):
+            if self._by_name.setdefault(route.name, route).handler is not route.handler:
+                message = f"two handlers are called {route.name}: dead letters could not tell them"
+                raise RuntimeError(message)
 
     def named(self, name: str) -> Route | None:
         """Return the handler of a name, as dead letters and jobs remember it."""

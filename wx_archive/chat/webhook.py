@@ -2,12 +2,13 @@
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
 
-from wx_archive.chat.answering import Answering
+from wx_archive.chat.answering import DEADLINE_S, Answering
 from wx_archive.core import clock, ids
 from wx_archive.core.database import is_transient
 from wx_archive.core.errors import TransientError
@@ -72,6 +73,7 @@ class Webhook:
     def _receive(self, environ: Environ) -> tuple[HTTPStatus, str, bytes]:
         if environ.get("PATH_INFO", "") not in ("", "/"):
             return HTTPStatus.NOT_FOUND, _TEXT, b""
+        deadline = time.monotonic() + DEADLINE_S
         query = _query(environ)
         now = clock.now()
         match environ["REQUEST_METHOD"]:
@@ -83,7 +85,7 @@ class Webhook:
                 return HTTPStatus.METHOD_NOT_ALLOWED, _TEXT, b""
         if self._is_plain:
             self._guard_replay(opened)
-        reply = self._answering.reply_to(opened.message, opened.raw, now=now)
+        reply = self._answering.reply_to(opened.message, opened.raw, now=now, deadline=deadline)
         sealed = self._account.seal(reply, opened, now=clock.now())
         return HTTPStatus.OK, _TEXT if sealed == SUCCESS else _XML, sealed
 

@@ -283,6 +283,8 @@ def sqlite_file_engine(path: Path, *, synchronous: str, **options: Any) -> Engin
         cursor.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KIB}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA temp_store=MEMORY")
+        # What is erased is overwritten, not merely forgotten: a follower's rows above all.
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.close()
 
     return engine

@@ -126,10 +126,12 @@ class Lines:
                 return work(driver)
             with limited(until - time.monotonic(), broken_off(driver)):
                 return work(driver)
-        except self._engine.dialect.loaded_dbapi.Error as err:
+        except Exception as err:
             if driver is not None:
-                self._give_up(driver)
-            raise _told(err, self._engine.dialect) from err
+                self._give_up(driver)  # whatever it had begun is undone
+            if isinstance(err, self._engine.dialect.loaded_dbapi.Error):
+                raise _told(err, self._engine.dialect) from err
+            raise
 
     def close(self) -> None:
         """Close every thread's connection."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, assert_never
 
-from wx_archive.core.text import clip_bytes, xml_safe
+from wx_archive.core.text import clip_bytes, escape_label, xml_safe
 from wx_archive.wechat.inbound import Header
 
 TEXT_LIMIT_BYTES: Final = 2_048
@@ -79,6 +79,20 @@ def render(reply: Reply, *, is_event: bool) -> bytes:
         case _:
             assert_never(reply)
     return f"<MsgType>{_cdata(kind)}</MsgType>{body}</xml>".encode()
+
+
+def in_words(reply: Reply) -> str:
+    """Return what a reply says as text, for where only text can go; empty when it says nothing."""
+    match reply:
+        case TextReply(text):
+            return text
+        case NewsReply(articles):
+            links = (f'<a href="{one.url}">{escape_label(one.title)}</a>' for one in articles)
+            return "\n".join(links)
+        case ImageReply() | NoReply():
+            return ""
+        case _:
+            assert_never(reply)
 
 
 def address(body: bytes, to: Header) -> bytes:
