@@ -16,6 +16,7 @@ from tests.chat.talks import (
     follower,
     followers,
     handled,
+    read,
     reply,
     says,
     tapped,
@@ -23,6 +24,7 @@ from tests.chat.talks import (
     words,
 )
 from tests.wechat.deliveries import OPENID, SECOND, xml
+from wx_archive.chat import dedupe
 from wx_archive.chat.router import Router, Stage
 from wx_archive.chat.turn import Turn
 from wx_archive.core.clock import seconds
@@ -31,6 +33,8 @@ from wx_archive.core.errors import RefusedError
 from wx_archive.core.store import SqlStore, entries
 from wx_archive.wechat.inbound import Unsubscribe
 from wx_archive.wechat.replies import NoReply, Reply, TextReply
+
+LONG = seconds(60)
 
 
 def a_counting_router() -> Router:
@@ -104,10 +108,38 @@ def test_a_question_after_the_store_was_emptied_is_simply_answered_again(
     database: Database, start: Start, held: ExitStack
 ) -> None:
     store = a_store(database, held)
-    answering = start(database, a_counting_router(), store=store)
-    reply(answering, typed("a"))
+    router = a_counting_router()
+    first = start(database, router, store=store)
+    assert words(reply(first, typed("a"))) == "1"
+    first.activity.flush()
+    another = start(database, router, store=store)
+    assert words(reply(another, typed("a"), later_s=5)) == "1"
     empty(store)
-    assert words(reply(answering, typed("a"))) == "2"
+    yet_another = start(database, router, store=store)
+    assert words(reply(yet_another, typed("a"), later_s=10)) == "2"
+
+
+def test_a_reply_that_was_kept_first_stands_for_the_threads_of_its_process(
+    database: Database, start: Start
+) -> None:
+    answering = start(database, a_counting_router())
+    told = {words(reply(answering, typed("a"))) for _ in range(5)}
+    assert told == {"1"}
+
+
+def test_a_first_delivery_asks_no_store_for_its_reply(
+    database: Database, start: Start, held: ExitStack
+) -> None:
+    store = a_store(database, held)
+    answering = start(database, a_counting_router(), store=store)
+    store.put({f"reply:{_key_of('a')}": (b"<MsgType><![CDATA[text]]></MsgType></xml>", LONG)})
+    assert words(reply(answering, typed("a"))) == "1"
+    another = start(database, a_counting_router(), store=store)
+    assert words(reply(another, typed("a"), later_s=5)) == ""
+
+
+def _key_of(content: str) -> str:
+    return dedupe.key_of(read(typed(content)).header)
 
 
 @pytest.mark.parametrize("told", [tapped("work"), typed("公积金")])

@@ -84,6 +84,9 @@ class Racing:
     def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
         return self.store.add(key, value, ttl=ttl)
 
+    def add_all(self, values: Mapping[str, Lasting]) -> None:
+        self.store.add_all(values)
+
     def drop(self, key: str) -> None:
         self.store.drop(key)
 

@@ -411,6 +411,7 @@ class Racing:
         self._store = store
         self._before = before
         self.get, self.put, self.drop = store.get, store.put, store.drop
+        self.add_all = store.add_all
 
     @property
     def steady(self) -> SqlStore:

@@ -8,7 +8,7 @@ import logging
 import statistics
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final
 
@@ -37,12 +37,14 @@ TallyKey = tuple[date, str, str]
 class Activity:
     """A bounded buffer in front of the tables of followers, windows and counts."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, flush_also: Callable[[], None] = lambda: None) -> None:
         self._database = database
+        self._flush_also = flush_also
         self._seen: dict[str, datetime] = {}
         self._opened: dict[windows.Opening, datetime] = {}
         self._tallies: Counter[TallyKey] = Counter()
         self._skews: deque[float] = deque(maxlen=SKEW_SAMPLE)
+        self._skew_s = 0.0
         self._is_skewed = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -74,8 +76,7 @@ class Activity:
     @property
     def skew_s(self) -> float:
         """The median of our clock less WeChat's over the last messages, in seconds."""
-        sample = list(self._skews)
-        return statistics.median(sample) if sample else 0.0
+        return self._skew_s
 
     def flush(self) -> None:
         """Write what was noted; what cannot be written now is tried with the next batch."""
@@ -84,6 +85,7 @@ class Activity:
             opened, self._opened = self._opened, {}
             tallies, self._tallies = self._tallies, Counter()
         self._watch_skew()
+        self._flush_also()
         if not seen and not tallies:
             return
         try:
@@ -118,7 +120,8 @@ class Activity:
 
     def _watch_skew(self) -> None:
         """Tell once when the clocks drift apart: past the window the account falls silent."""
-        skew_s = self.skew_s
+        sample = list(self._skews)
+        self._skew_s = skew_s = statistics.median(sample) if sample else 0.0
         is_skewed = len(self._skews) == SKEW_SAMPLE and abs(skew_s) > SKEW_ALARM_S
         if is_skewed != self._is_skewed:
             self._is_skewed = is_skewed

@@ -12,11 +12,12 @@ from wx_archive.chat import dedupe, held, known, windows
 from wx_archive.chat import jobs as chat_jobs
 from wx_archive.chat.activity import Activity
 from wx_archive.chat.known import Known
+from wx_archive.chat.memo import Memo
 from wx_archive.chat.models import DeadLetter
 from wx_archive.chat.replies import standing
 from wx_archive.chat.router import Dispatcher, Route, words_of
 from wx_archive.chat.speaking import spoken
-from wx_archive.chat.turn import AnsweredError, Effect, Turn, reply_key
+from wx_archive.chat.turn import AnsweredError, Effect, Turn
 from wx_archive.core import clock
 from wx_archive.core.database import Database, is_transient
 from wx_archive.core.errors import RefusedError, TransientError
@@ -80,12 +81,13 @@ class Answering:
         self._known = known.Looking(database.lines, dispatcher.state_kinds)
         self._database = database
         self._store = store
+        self._memo = Memo(store)
         self._site = site
         self._secret = secret
         self._door = door or Door(secret, site.origin)
         self._deadline_s = deadline_s
         self._waiters = threading.BoundedSemaphore(WAITERS)
-        self.activity = Activity(database)
+        self.activity = Activity(database, self._memo.flush)
 
     def reply_to(
         self, message: Inbound, raw: bytes, *, now: datetime, deadline: float | None = None
@@ -122,6 +124,9 @@ class Answering:
 
     def _body_once(self, delivery: _Delivery) -> bytes:
         message = delivery.message
+        age_s = delivery.now.timestamp() - message.header.created_at - self.activity.skew_s
+        if stands := self._memo.recall(delivery.key, age_s=age_s):
+            return stands
         found = self._look_up(delivery)
         if found.body is not None:
             return found.body or self._wait(delivery)
@@ -182,7 +187,7 @@ class Answering:
         reply = route.handler(turn)
         if reply is None:
             return None
-        return self._keep(turn, spoken(turn, reply, has_held=has_held))
+        return self._keep(turn, spoken(turn, reply, has_held=has_held), has_held=has_held)
 
     def _note(self, route: Route, turn: Turn[Inbound], took_ms: float) -> None:
         openid = turn.message.header.openid
@@ -199,16 +204,16 @@ class Answering:
             took_ms,
         )
 
-    def _keep(self, turn: Turn[Inbound], body: bytes) -> bytes:
+    def _keep(self, turn: Turn[Inbound], body: bytes, *, has_held: bool) -> bytes:
         """Keep the answer for the message's other deliveries; return the one that stands.
 
-        What the turn remembers beside it goes where it survives Redis, as one fact with the reply.
+        What depends on more than the content is kept before it is given, and what the turn
+        remembers with it as one fact.
         """
-        key, ttl = reply_key(turn.key), dedupe.KEPT_WITHOUT_EFFECT
+        if not (turn.remembered or turn.has_recalled or has_held):
+            return self._memo.keep(turn.key, body)
         try:
-            if turn.remembered:
-                return turn.store.add_with(key, body, ttl=ttl, along=turn.remembered)
-            return self._store.add(key, body, ttl=ttl)
+            return self._memo.keep_surely(turn.key, body, along=turn.remembered)
         except Exception as err:
             if not is_transient(err):
                 raise

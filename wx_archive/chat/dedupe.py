@@ -13,7 +13,6 @@ from wx_archive.followers.models import Follower
 from wx_archive.wechat.inbound import Header
 
 KEPT_WITH_EFFECT: Final = timedelta(hours=24)
-KEPT_WITHOUT_EFFECT: Final = timedelta(seconds=60)
 PENDING: Final = b""
 """The reply of a message that a slow handler still works on."""
 

@@ -58,6 +58,8 @@ class Turn(Generic[M_co]):
         key: the same for every delivery of the message.
         follower: keyed hash of the openid, for short-lived keys and logs.
         state: the conversation state the follower is in, if any.
+        has_recalled: the reply depends on what was remembered, so that a late delivery might
+            compute another one.
         is_erased: the handler has erased the follower; nothing may bring them back.
     """
 
@@ -75,6 +77,7 @@ class Turn(Generic[M_co]):
     effect: Effect | None = None
     is_erased: bool = False
     remembered: dict[str, Lasting] = field(default_factory=dict)
+    has_recalled: bool = False
 
     @property
     def today(self) -> date:
@@ -121,6 +124,7 @@ class Turn(Generic[M_co]):
             AnsweredError: this very message wrote it: taken again, «next page» would be one too
                 far. The answering border gives the reply that stands.
         """
+        self.has_recalled = True
         kept = self.store.get(f"{key}:{self.follower}")
         if kept is None:
             return None

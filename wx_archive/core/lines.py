@@ -118,6 +118,23 @@ class Lines:
 
         return self._drive(work, within_s)
 
+    def run_all(self, calls: Sequence[Call], *, within_s: float = WITHIN_S) -> None:
+        """Run statements as one transaction.
+
+        Raises:
+            DBAPIError: as SQLAlchemy raises it; nothing of it stands.
+        """
+        if not calls:
+            return
+
+        def work(driver: Any) -> None:
+            driver.execute("BEGIN IMMEDIATE" if isinstance(driver, sqlite3.Connection) else "BEGIN")
+            for prepared, given in calls:
+                driver.execute(prepared.sql, prepared.parameters(given)).fetchall()
+            driver.execute("COMMIT")
+
+        self._drive(work, within_s)
+
     def _drive(self, work: Callable[[Any], Row | None], within_s: float) -> Row | None:
         driver, until = None, time.monotonic() + within_s
         try:

@@ -40,7 +40,7 @@ Lasting = tuple[bytes, timedelta]
 
 REDIS_TIMEOUT_S = 0.25
 TRY_AGAIN_S = 1.0
-_PURGE_ONE_IN = 500
+_PURGE_ONE_IN = 50
 
 state_metadata = MetaData()
 entries = Table(
@@ -64,6 +64,9 @@ class KeyValues(Protocol):
 
     def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
         """Keep ``value`` unless the key is taken; return the value that now stands there."""
+
+    def add_all(self, values: Mapping[str, Lasting]) -> None:
+        """Keep those of ``values`` whose keys are not taken."""
 
     def drop(self, key: str) -> None:
         """Forget the key."""
@@ -111,9 +114,14 @@ class SqlStore:
     def put(self, values: Mapping[str, Lasting]) -> None:
         """Keep all values in one transaction."""
         rows = _rows(values, clock.now().timestamp())
-        if rows:
-            first, *rest = ((self._put, row) for row in rows)
-            self._lines.run_together(first, rest)
+        self._lines.run_all([(self._put, row) for row in rows])
+
+    def add_all(self, values: Mapping[str, Lasting]) -> None:
+        """Keep those of ``values`` whose keys are not taken, in one transaction."""
+        now = clock.now().timestamp()
+        self._lines.run_all([(self._add, row | {"now": now}) for row in _rows(values, now)])
+        if _is_time_to_purge():
+            self._purge(now)
 
     def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
         """Keep the value unless a live one is there; return what stands."""
@@ -194,6 +202,13 @@ class RedisStore:
         standing = self.get(key)
         return self.add(key, value, ttl=ttl) if standing is None else standing
 
+    def add_all(self, values: Mapping[str, Lasting]) -> None:
+        """Keep those of ``values`` whose keys are not taken, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for key, (value, ttl) in values.items():
+            pipeline.set(self._prefix + key, value, px=_milliseconds(ttl), nx=True)
+        pipeline.execute()
+
     def drop(self, key: str) -> None:
         """Forget the key."""
         self._client.delete(self._prefix + key)
@@ -233,6 +248,10 @@ class FallbackStore:
     def add(self, key: str, value: bytes, *, ttl: timedelta) -> bytes:
         """Keep the value unless one is there; return what stands."""
         return self._run(lambda store: store.add(key, value, ttl=ttl))
+
+    def add_all(self, values: Mapping[str, Lasting]) -> None:
+        """Keep those of ``values`` whose keys are not taken."""
+        self._run(lambda store: store.add_all(values))
 
     def drop(self, key: str) -> None:
         """Forget the key."""
