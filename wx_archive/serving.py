@@ -16,7 +16,8 @@ from wx_archive.core.settings import Profile, Settings
 
 logger = logging.getLogger(__name__)
 
-THREADS: Final = 4
+THREADS: Final = 12
+"""Of a web worker: a writer that waits for a lock holds one, and may not keep readers waiting."""
 DRAIN_WITHIN_S: Final = 10
 BACKGROUND: Final = {"后台任务": ("worker",), "定时任务": ("scheduler",)}
 """What works beside the web server: names for people and commands."""

@@ -37,9 +37,9 @@ TallyKey = tuple[date, str, str]
 class Activity:
     """A bounded buffer in front of the tables of followers, windows and counts."""
 
-    def __init__(self, database: Database, flush_also: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, database: Database, also: tuple[Callable[[], None], ...] = ()) -> None:
         self._database = database
-        self._flush_also = flush_also
+        self._also = also
         self._seen: dict[str, datetime] = {}
         self._opened: dict[windows.Opening, datetime] = {}
         self._tallies: Counter[TallyKey] = Counter()
@@ -85,7 +85,8 @@ class Activity:
             opened, self._opened = self._opened, {}
             tallies, self._tallies = self._tallies, Counter()
         self._watch_skew()
-        self._flush_also()
+        for each in self._also:
+            each()
         if not seen and not tallies:
             return
         try:

@@ -8,15 +8,27 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from wx_archive.chat.models import HeldAnswer, HeldState
-from wx_archive.core import jobs
+from wx_archive.core import clock, jobs
+from wx_archive.core.database import Database
+from wx_archive.followers.models import Follower
 
 DELIVER: Final = "chat.deliver"
 KEPT: Final = timedelta(days=30)
+MOST_KNOWN: Final = 1_000
+"""More followers than these are not held in mind but looked up one by one."""
+_WAITING_NOW: Final = (
+    select(Follower.openid)
+    .join(HeldAnswer, HeldAnswer.follower_id == Follower.id)
+    .where(HeldAnswer.state == HeldState.WAITING, HeldAnswer.expires_at > bindparam("now"))
+    .distinct()
+    .limit(MOST_KNOWN)
+)
 
 
 def tell(session: Session, follower_id: int, text: str, *, key: str, now: datetime) -> bool:
@@ -92,6 +104,28 @@ def change(session: Session, number: int, old: HeldState, new: HeldState) -> boo
         .execution_options(synchronize_session=False)
     )
     return moved.scalar_one_or_none() is not None
+
+
+class WaitingNow:
+    """Who has an answer waiting, as of a moment ago: known without asking on the hot path."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._openids: frozenset[str] | None = None
+
+    def refresh(self) -> None:
+        """Look again; while the database is away nothing is known."""
+        try:
+            with self._database.reads() as connection:
+                found = connection.execute(_WAITING_NOW, {"now": clock.now()}).scalars().all()
+        except SQLAlchemyError:
+            self._openids = None
+        else:
+            self._openids = frozenset(found) if len(found) < MOST_KNOWN else None
+
+    def has(self, openid: str) -> bool | None:
+        """Tell whether an answer waits for somebody; None when that has to be looked up."""
+        return None if self._openids is None else openid in self._openids
 
 
 def sweep(session: Session, *, now: datetime) -> None:

@@ -25,11 +25,13 @@ class Known:
             for a message that is new.
         state: the conversation state the follower is in.
         has_held: an answer waits to be fetched.
+        is_guessed: nobody looked; the state and an earlier reply are not known.
     """
 
     body: bytes | None
     state: State | None
     has_held: bool
+    is_guessed: bool = False
 
 
 def _statement() -> Select[bytes | None, str | None, int | None, str | None, bool]:

@@ -87,7 +87,7 @@ class HeldAnswer(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 
-    __table_args__ = (Index("ix_held_answer_follower_id_state", "follower_id", "state"),)
+    __table_args__ = (Index("ix_held_answer_state_follower_id", "state", "follower_id"),)
 
 
 class ServiceWindow(Base):

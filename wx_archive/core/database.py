@@ -127,7 +127,7 @@ class Database:
                 url,
                 hide_parameters=True,  # openids and words stay out of logs and dead letters
                 pool_size=8,
-                max_overflow=24,
+                max_overflow=8,
                 pool_timeout=POOL_TIMEOUT_S,
                 connect_args={
                     "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off",

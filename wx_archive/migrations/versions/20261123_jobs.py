@@ -79,7 +79,7 @@ def _conversation() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_held_answer"),
         sa.UniqueConstraint("key", name="uq_held_answer_key"),
     )
-    op.create_index("ix_held_answer_follower_id_state", "held_answer", ["follower_id", "state"])
+    op.create_index("ix_held_answer_state_follower_id", "held_answer", ["state", "follower_id"])
     op.create_table(
         "service_window",
         sa.Column("follower_id", KEY, nullable=False),
