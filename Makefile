@@ -33,7 +33,7 @@ bench: $(VENV)/.dev
 
 # Kills, locks, cuts and fills up what the account stands on; ends with a table (about ten minutes).
 faults: $(VENV)/.dev
-	WX_ARCHIVE_TEST_FAULTS=full $(BIN)/pytest -q -p no:randomly tests/faults
+	WX_ARCHIVE_TEST_FAULTS=full $(BIN)/pytest -q -p no:randomly -n 2 tests/faults
 
 lock:
 	scripts/lock.sh

@@ -40,6 +40,8 @@ Lasting = tuple[bytes, timedelta]
 
 REDIS_TIMEOUT_S = 0.25
 TRY_AGAIN_S = 1.0
+_PROBE = bytes(128 * 1024)
+"""So large that a Redis which is nearly full refuses it, and does not come back for one value."""
 _PURGE_ONE_IN = 50
 
 state_metadata = MetaData()
@@ -286,7 +288,8 @@ class FallbackStore:
 
         while not self._closed.wait(TRY_AGAIN_S):
             try:
-                self._fast.put({"probe": (b"1", timedelta(seconds=TRY_AGAIN_S))})
+                self._fast.put({"probe": (_PROBE, timedelta(seconds=TRY_AGAIN_S))})
+                self._fast.drop("probe")
             except RedisError:
                 continue
             self._is_away = False

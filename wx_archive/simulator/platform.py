@@ -86,7 +86,7 @@ class Platform:
         self._lock = RLock()
         self._store = Store(config.data_dir / "simulator")
         self._state = self._store.load()
-        self._tokens = TokenDesk()
+        self._tokens = TokenDesk(self._state.stable_token)
         self.clock = ClockDesk(timedelta(seconds=self._state.clock_offset_s), self._keep_clock)
         self.faults = FaultDesk()
         self.quotas = QuotaDesk()
@@ -125,7 +125,7 @@ class Platform:
             self._arrivals = {}
             self._state.followers = {}
             self._state.menu = () if menu_too else self._state.menu
-            self._tokens = TokenDesk()
+            self._tokens, self._state.stable_token = TokenDesk(), None
             self._exchanges.clear()
             self.add_phone(FIRST_NICKNAME)
 
@@ -340,7 +340,11 @@ class Platform:
     def issue_stable_token(self, *, force: bool, now: datetime) -> Token:
         """Return the stable access token."""
         with self._lock:
-            return self._tokens.issue_stable(force=force, now=now)
+            token = self._tokens.issue_stable(force=force, now=now)
+            if token != self._state.stable_token:
+                self._state.stable_token = token
+                self._save()
+            return token
 
     def check_token(self, value: str, *, now: datetime) -> None:
         """Accept a token in force, else raise `ApiError`."""

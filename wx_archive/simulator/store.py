@@ -12,6 +12,7 @@ from wx_archive.simulator.bubbles import Bubble, from_json, to_json
 from wx_archive.simulator.errors import ApiError
 from wx_archive.simulator.media import Media
 from wx_archive.simulator.menu import Button, read_menu
+from wx_archive.simulator.tokens import Token
 from wx_archive.simulator.windows import Occasion, Window
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Follower:
 
 @dataclass(slots=True)
 class State:
-    """Everything the platform remembers. Tokens are not in it: a restart ends them."""
+    """Everything the platform remembers; of the tokens only the stable one."""
 
     followers: dict[str, Follower] = field(default_factory=dict)
     menu: tuple[Button, ...] = ()
@@ -43,6 +44,7 @@ class State:
     last_msg_id: int = 0
     last_exchange: int = 0
     clock_offset_s: float = 0.0
+    stable_token: Token | None = None
 
 
 class Store:
@@ -81,6 +83,7 @@ class Store:
 
 
 def _state_json(state: State) -> dict[str, object]:
+    token = state.stable_token
     return {
         "followers": [_follower_json(each) for each in state.followers.values()],
         "menu": [button.as_json() for button in state.menu],
@@ -91,6 +94,7 @@ def _state_json(state: State) -> dict[str, object]:
         "last_msg_id": state.last_msg_id,
         "last_exchange": state.last_exchange,
         "clock_offset_s": state.clock_offset_s,
+        "stable_token": token and [token.value, token.until.isoformat()],
     }
 
 
@@ -108,7 +112,12 @@ def _state(saved: Mapping[str, Any]) -> State:
         last_exchange=int(saved["last_exchange"]),
         # Snapshots from before the clock could be moved do not have it.
         clock_offset_s=float(saved.get("clock_offset_s", 0.0)),
+        stable_token=_token(saved.get("stable_token")),
     )
+
+
+def _token(saved: list[str] | None) -> Token | None:
+    return Token(saved[0], datetime.fromisoformat(saved[1])) if saved else None
 
 
 def _follower_json(follower: Follower) -> dict[str, object]:

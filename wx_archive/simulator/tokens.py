@@ -31,12 +31,16 @@ class Token:
 
 
 class TokenDesk:
-    """Issues and checks tokens. The platform's lock guards it."""
+    """Issues and checks tokens. The platform's lock guards it.
 
-    def __init__(self) -> None:
-        self._valid: dict[str, datetime] = {}
+    Attributes:
+        stable: the stable token, which outlives a restart of the simulator.
+    """
+
+    def __init__(self, stable: Token | None = None) -> None:
+        self._valid = {stable.value: stable.until} if stable else {}
         self._plain: Token | None = None
-        self._stable: Token | None = None
+        self.stable = stable
         self._forced: list[datetime] = []
 
     def issue_plain(self, *, now: datetime) -> Token:
@@ -54,11 +58,11 @@ class TokenDesk:
         """
         if force:
             self._count_forced(now)
-            if self._stable is not None:
-                self._valid[self._stable.value] = now
-        if force or self._stable is None or self._stable.until - now <= RENEWAL:
-            self._stable = self._new(now)
-        return self._stable
+            if self.stable is not None:
+                self._valid[self.stable.value] = now
+        if force or self.stable is None or self.stable.until - now <= RENEWAL:
+            self.stable = self._new(now)
+        return self.stable
 
     def check(self, value: str, *, now: datetime) -> None:
         """Accept a token that is in force.
