@@ -170,10 +170,10 @@ def run(settings: Settings, background: Mapping[str, tuple[str, ...]]) -> int:
 
 
 def _run_tree(settings: Settings, background: Mapping[str, tuple[str, ...]]) -> int:
-    commands = {"公众号": ("serve",), "模拟器": ("simulator",), **background}
+    commands = {"公众号": ("serve",), "模拟器": ("simulator",)}
     # Every process goes by the simulator's clock, so that three days pass at a click.
     ours = settings.model_copy(update={"clock_url": f"http://127.0.0.1:{settings.simulator_port}"})
-    with Supervisor(commands, ours.environment()) as tree:
+    with Supervisor(commands, ours.environment(), background) as tree:
         if not _wait_until_up(settings, tree):
             return 0
         push_menu(settings)

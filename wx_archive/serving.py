@@ -51,10 +51,9 @@ def serve(workers: int | None, *, all_in_one: bool, with_parent: int | None) -> 
     _require_schema(settings)
     if is_production and not settings.public_url:
         logger.warning("serve.no_public_url remedy=WX_ARCHIVE_PUBLIC_URL")
-    commands: dict[str, tuple[str, ...]] = {"公众号": ("serve", "--workers", str(count))}
-    if all_in_one:
-        commands |= BACKGROUND
-    with Supervisor(commands, settings.environment()) as tree:
+    commands = {"公众号": ("serve", "--workers", str(count))}
+    later = BACKGROUND if all_in_one else {}
+    with Supervisor(commands, settings.environment(), later) as tree:
         while tree.tend(pause_s=0.2):
             pass
 
@@ -84,7 +83,7 @@ def _serve_web(settings: Settings, workers: int) -> None:
         blocking_threads=THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_WITHIN_S,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     ).serve()
 
 

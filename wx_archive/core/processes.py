@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 from wx_archive.core.errors import RefusedError
@@ -24,6 +24,7 @@ QUICK_S: Final = 3.0
 """A child that ends sooner, by itself, has not come up."""
 QUICK_ENDS: Final = 5
 RESTART_AFTER_S: Final = 0.2
+LATER_S: Final = 1.5
 
 
 class _Child:
@@ -83,13 +84,19 @@ class Supervisor:
         commands: what people call each child → the arguments of `wx-archive`; every one of these
             commands takes `--with-parent PID` and then dies with this process, however it dies.
         environment: of all children.
+        later: more of them, started a moment after: what answers people goes first.
     """
 
     def __init__(
-        self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]
+        self,
+        commands: Mapping[str, Sequence[str]],
+        environment: Mapping[str, str],
+        later: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         self._commands = commands
         self._environment = environment
+        self._later = dict(later)
+        self._later_at = time.monotonic() + LATER_S
         self._children: list[_Child] = []
         self._stop = threading.Event()
 
@@ -97,8 +104,7 @@ class Supervisor:
         """Start the tree."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        for name, command in self._commands.items():
-            self._children.append(_Child(name, command, self._environment))
+        self._start(self._commands)
         return self
 
     def __exit__(
@@ -114,12 +120,19 @@ class Supervisor:
         for child in self._children:
             child.wait(deadline - time.monotonic())
 
+    def _start(self, commands: Mapping[str, Sequence[str]]) -> None:
+        for name, command in commands.items():
+            self._children.append(_Child(name, command, self._environment))
+
     def tend(self, pause_s: float) -> bool:
         """Start again what has died, then wait; return False once the tree is to end.
 
         Raises:
             RefusedError: a child does not come up.
         """
+        if self._later and time.monotonic() >= self._later_at:
+            self._start(self._later)
+            self._later = {}
         for child in self._children:
             child.tend()
         return not self._stop.wait(pause_s)
