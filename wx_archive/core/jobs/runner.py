@@ -160,7 +160,8 @@ class Runner:
     def run_next(self) -> bool:
         """Claim and do one job; False when nothing was due."""
         now = clock.now()
-        if not queue.has_due(self._database, self._jobs.kinds, now=now):
+        # After a failure only a write proves that the database is back: a locked one still reads.
+        if not self._is_away and not queue.has_due(self._database, self._jobs.kinds, now=now):
             return False
         job = queue.claim(self._database, self._jobs.kinds, now=now)
         if job is None:
