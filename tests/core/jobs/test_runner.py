@@ -334,7 +334,9 @@ def test_a_lane_outlives_handlers_that_fail_and_a_database_that_is_locked(
                 time.sleep(1.5)
             until(lambda: is_in(other, JobState.DONE, "k1"))
         told = [record.message.split()[0] for record in caplog.records]
-    assert told == ["jobs.again", "jobs.database_away", "jobs.database_back"]
+    away = [event for event in told if event.startswith("jobs.database")]
+    assert away == ["jobs.database_away", "jobs.database_back"]
+    assert "jobs.again" in told
     database.dispose()
     other.dispose()
 

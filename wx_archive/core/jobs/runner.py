@@ -164,6 +164,7 @@ class Runner:
         if not self._is_away and not queue.has_due(self._database, self._jobs.kinds, now=now):
             return False
         job = queue.claim(self._database, self._jobs.kinds, now=now)
+        self._changed(away=False, cause="")
         if job is None:
             return False
         work = Work(job, self._database)
@@ -215,7 +216,6 @@ class Runner:
         while not self._stop.is_set():
             try:
                 found = self.run_next()
-                self._changed(away=False, cause="")
             except Exception as err:
                 if not is_transient(err):
                     log.error("jobs.failed", exc_info=err)  # noqa: TRY400 -- with its trace
