@@ -30,6 +30,7 @@ contracts: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/lookup.py
 	$(BIN)/python benchmarks/webhook.py
+	$(BIN)/python benchmarks/start.py
 
 # Kills, locks, cuts and fills up what the account stands on; ends with a table (about ten minutes).
 faults: $(VENV)/.dev

@@ -3,6 +3,8 @@
 import time
 from datetime import timedelta
 
+import pytest
+
 from tests.chat.conftest import Start
 from tests.chat.talks import a_router, follower, followers, reply, typed
 from tests.wechat.deliveries import NOW, OPENID
@@ -58,3 +60,23 @@ def test_a_full_buffer_takes_nobody_new_but_goes_on_for_those_it_has(sqlite: Dat
     buffer.close()
     assert followers(sqlite) == activity.BOUND
     assert follower(sqlite, "o0").last_seen_at == NOW + timedelta(minutes=1)
+
+
+def test_a_neighbour_that_fails_does_not_end_the_writing(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(activity, "FLUSH_EVERY_S", 0.02)
+
+    def fail() -> None:
+        raise KeyError("not the database's fault")
+
+    buffer = Activity(sqlite, (fail,))
+    for number in range(3):
+        buffer.note(a_text(f"o{number}"), NOW)
+        deadline = time.monotonic() + 5
+        while followers(sqlite) <= number and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert followers(sqlite) == number + 1
+    with pytest.raises(KeyError):
+        buffer.close()
+    assert "activity.failed" in caplog.text

@@ -55,7 +55,7 @@ def a_counting_router() -> Router:
 
 def empty(store: Any) -> None:
     assert isinstance(store, SqlStore)
-    with store._lines._engine.begin() as connection:  # noqa: SLF001 -- no other way to lose it all
+    with store._lines.engine.begin() as connection:  # noqa: SLF001 -- no other way to lose it all
         connection.execute(delete(entries))
 
 

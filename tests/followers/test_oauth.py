@@ -111,7 +111,7 @@ def test_who_reads_the_store_cannot_finish_anything(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     store, close = open_store(database, "")
     begun = oauth.begin(store, "/h5/me")
-    with store.steady._lines._engine.connect() as connection:  # noqa: SLF001 -- what a thief would see
+    with store.steady._lines.engine.connect() as connection:  # noqa: SLF001 -- what a thief would see
         held = " ".join(str(row) for row in connection.execute(select(entries)))
     close()
     database.dispose()

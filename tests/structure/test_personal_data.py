@@ -207,7 +207,7 @@ def everything(database: Database, store: Store, redis: Redis | None) -> str:
                     _shown(row)
                     for row in connection.execute(select(text("*")).select_from(table(name)))
                 ]
-    with store.steady._lines._engine.connect() as connection:  # noqa: SLF001 -- expired values as well
+    with store.steady._lines.engine.connect() as connection:  # noqa: SLF001 -- expired values as well
         parts += [_shown(row) for row in connection.execute(select(entries))]
     if redis is not None:
         parts += [_shown((key, redis.get(key))) for key in redis.scan_iter()]

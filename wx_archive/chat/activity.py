@@ -13,13 +13,12 @@ from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from wx_archive.chat import windows
 from wx_archive.chat.models import Tally
 from wx_archive.core import clock
-from wx_archive.core.database import Database
+from wx_archive.core.database import Database, insert_into
 from wx_archive.followers import service as followers
 from wx_archive.wechat.inbound import Inbound
 
@@ -80,13 +79,16 @@ class Activity:
 
     def flush(self) -> None:
         """Write what was noted; what cannot be written now is tried with the next batch."""
+        self._watch_skew()
+        self._write()
+        for each in self._also:
+            each()
+
+    def _write(self) -> None:
         with self._lock:
             seen, self._seen = self._seen, {}
             opened, self._opened = self._opened, {}
             tallies, self._tallies = self._tallies, Counter()
-        self._watch_skew()
-        for each in self._also:
-            each()
         if not seen and not tallies:
             return
         try:
@@ -117,7 +119,10 @@ class Activity:
 
     def _run(self) -> None:
         while not self._stop.wait(FLUSH_EVERY_S):
-            self.flush()
+            try:
+                self.flush()
+            except Exception as err:  # the border of this thread: the next batch is written again
+                log.error("activity.failed", exc_info=err)  # noqa: TRY400 -- with its trace
 
     def _watch_skew(self) -> None:
         """Tell once when the clocks drift apart: past the window the account falls silent."""
@@ -133,7 +138,7 @@ class Activity:
 def _add(connection: Connection, tallies: Mapping[TallyKey, int]) -> None:
     if not tallies:
         return
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(Tally)
+    insert = insert_into(connection, Tally)
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=["day", "name", "label"],

@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-import traceback
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -299,13 +298,8 @@ class Answering:
     ) -> bytes:
         """Answer calmly and keep the message with its cause."""
         log.error("chat.poison handler=%s follower=%s", route.name, turn.follower, exc_info=err)
-        letter = DeadLetter(
-            key=delivery.key,
-            handler=route.name,
-            message=delivery.raw,
-            cause="".join(traceback.format_exception(err))[-8_000:],
-            failed_at=clock.now(),
-            state="open",
+        letter = DeadLetter.about(
+            delivery.raw, key=delivery.key, handler=route.name, err=err, now=clock.now()
         )
         return self._settle(turn, delivery, standing(self._site, "poison"), letter)
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 
 from sqlalchemy import Connection, CursorResult, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from wx_archive.chat.models import HandledMessage
+from wx_archive.core.database import insert_into
 from wx_archive.followers.models import Follower
 from wx_archive.wechat.inbound import Header
 
@@ -37,10 +37,9 @@ def claim(session: Session, key: str, *, now: datetime) -> bool:
     On PostgreSQL a concurrent delivery waits here until the first commits or rolls back; on SQLite
     it waits for the write lock before it gets here.
     """
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     # By RETURNING: psycopg tells no rowcount for an INSERT that SQLAlchemy builds for an entity.
     claimed = session.execute(
-        dialect.insert(HandledMessage)
+        insert_into(session, HandledMessage)
         .values(key=key, reply=PENDING, handled_at=now)
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(HandledMessage.key)

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from wx_archive.chat.models import HeldAnswer, HeldState
 from wx_archive.core import clock, jobs
-from wx_archive.core.database import Database
+from wx_archive.core.database import Database, insert_into
 from wx_archive.followers.models import Follower
 
 DELIVER: Final = "chat.deliver"
@@ -41,9 +40,8 @@ def tell(session: Session, follower_id: int, text: str, *, key: str, now: dateti
         key: idempotency key of what is told: telling it twice is telling it once.
         now: the present instant.
     """
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     number = session.execute(
-        dialect.insert(HeldAnswer)
+        insert_into(session, HeldAnswer)
         .values(key=key, follower_id=follower_id, text=text, created_at=now, expires_at=now + KEPT)
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(HeldAnswer.id)

@@ -1,7 +1,6 @@
 """What the worker does for the conversation: slow answers, replays, deliveries, tidying up."""
 
 import logging
-import traceback
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,7 +24,7 @@ from wx_archive.followers import service as followers
 from wx_archive.followers.identity import Door
 from wx_archive.followers.models import Follower
 from wx_archive.wechat import decoder
-from wx_archive.wechat.account import Capability, Entitlements
+from wx_archive.wechat.account import Capability
 from wx_archive.wechat.client import Platform
 from wx_archive.wechat.errors import (
     BusyError,
@@ -92,7 +91,6 @@ class _Desk:
         self._dispatcher = dispatcher
         self._secret = services.settings.secret()
         self._door = Door.of(services.settings)
-        self._entitlements = Entitlements.of(services.settings)
 
     def answer(self, work: Work) -> None:
         """Run a slow handler; its reply goes to whoever still waits, else it is held."""
@@ -109,15 +107,8 @@ class _Desk:
                 raise
             log.error("chat.slow_failed handler=%s", name, exc_info=err)  # noqa: TRY400 -- trace
             reply = TextReply(standing(self._services.site, "poison"))
-            letter = DeadLetter(
-                key=key,
-                follower_id=work.job.follower_id,
-                handler=name,
-                message=raw.encode(),
-                cause="".join(traceback.format_exception(err))[-8_000:],
-                failed_at=clock.now(),
-                state="open",
-            )
+            letter = DeadLetter.about(raw.encode(), key=key, handler=name, err=err, now=clock.now())
+            letter.follower_id = work.job.follower_id
         if turn.remembered:
             turn.store.put(turn.remembered)
         with work.finishing() as session:
@@ -181,7 +172,7 @@ class _Desk:
 
     def _reserve(self, work: Work, number: int) -> tuple[str, str] | None:
         """Take the answer and a message of the ledger; None when it has to be fetched instead."""
-        if not self._entitlements.may(Capability.SERVICE_MESSAGES):
+        if not self._platform.account.may(Capability.SERVICE_MESSAGES):
             return None
         with work.begin() as session:
             row = session.execute(

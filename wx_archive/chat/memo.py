@@ -3,7 +3,7 @@
 A first delivery costs no store at all: its reply stands in this process at once and is written out
 with the next batch. Only what comes so late that it may be a repetition is asked for. A reply lost
 with its process is simply computed again, which is why only replies that nothing but the content
-decides may take this road; the others are kept before they are given (`sure`).
+decides may take this road; the others are kept before they are given (`keep_surely`).
 """
 
 import logging

@@ -1,7 +1,9 @@
 """Tables of the conversation."""
 
+import traceback
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -17,6 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_archive.core.database import Base, Key
+
+CAUSE_LENGTH: Final = 8_000
+"""Characters of a traceback that are kept: its end."""
 
 
 class HandledMessage(Base):
@@ -63,6 +68,16 @@ class DeadLetter(Base):
     cause: Mapped[str] = mapped_column(Text)
     failed_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(12), default="open")
+
+    @classmethod
+    def about(
+        cls, message: bytes, *, key: str, handler: str, err: Exception, now: datetime
+    ) -> "DeadLetter":
+        """Return the letter about a message that ``handler`` failed on; whose it is comes later."""
+        cause = "".join(traceback.format_exception(err))[-CAUSE_LENGTH:]
+        return cls(
+            key=key, handler=handler, message=message, cause=cause, failed_at=now, state="open"
+        )
 
 
 class HeldState(StrEnum):

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, cast, runtime_checkable
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from wx_archive.chat.models import Conversation
+from wx_archive.core.database import insert_into
 
 
 @runtime_checkable
@@ -30,8 +30,7 @@ def keep(session: Session, follower_id: int, state: State, *, now: datetime) -> 
         "payload": json.dumps(asdict(cast("Any", state)), ensure_ascii=False),
         "expires_at": now + state.lasts,
     }
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Conversation).values(values)
+    statement = insert_into(session, Conversation).values(values)
     session.execute(statement.on_conflict_do_update(index_elements=["follower_id"], set_=values))
 
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from wx_archive.chat.models import ServiceWindow
+from wx_archive.core.database import insert_into
 from wx_archive.followers.models import Follower
 from wx_archive.wechat.inbound import Inbound, MenuClick, MenuScanCode, Scan, Subscribe, Text
 from wx_archive.wechat.limits import Occasion, limits
@@ -55,7 +55,7 @@ def note_opened(connection: Connection, opened: Mapping[Opening, datetime]) -> N
     ]
     if not rows:
         return
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(ServiceWindow)
+    insert = insert_into(connection, ServiceWindow)
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=["follower_id", "occasion"],

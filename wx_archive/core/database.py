@@ -23,6 +23,7 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Table,
     create_engine,
     event,
     func,
@@ -30,6 +31,8 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -144,7 +147,7 @@ class Database:
             event.listen(self._write, "checkout", _ping_if_idle)
             self._read = self._write.execution_options(isolation_level="AUTOCOMMIT")
         self.lines = Lines(self._read)
-        """For prepared statements that change nothing."""
+        """For prepared statements, each a transaction of its own; on SQLite they can only read."""
 
     @property
     def engine(self) -> Engine:
@@ -222,6 +225,16 @@ class Database:
         self.lines.close()
         self._read.dispose()
         self._write.dispose()
+
+
+def insert_into(
+    where: Session | Connection | Engine, table: type[Base] | Table
+) -> sqlite_dialect.Insert | postgresql_dialect.Insert:
+    """Return an INSERT that can say what to do ON CONFLICT, in the words of this database."""
+    dialect = (where.get_bind() if isinstance(where, Session) else where).dialect
+    if dialect.name == "sqlite":
+        return sqlite_dialect.insert(table)
+    return postgresql_dialect.insert(table)
 
 
 def _breaker(connection: Connection) -> Abort:

@@ -71,20 +71,15 @@ class Lines:
     """Connections of one engine, one for each thread that asks; outside the engine's pool."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._own = threading.local()
         self._open: dict[threading.Thread, Any] = {}
         self._lock = threading.Lock()
         weakref.finalize(self, _close_all, self._open)
 
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether these lead to a SQLite file."""
-        return self._engine.dialect.name == "sqlite"
-
     def prepare(self, statement: ClauseElement) -> Prepared:
         """Return a statement ready to run here."""
-        return Prepared(statement, self._engine.dialect)
+        return Prepared(statement, self.engine.dialect)
 
     def run(
         self, prepared: Prepared, given: Mapping[str, Any], *, within_s: float = WITHIN_S
@@ -146,8 +141,8 @@ class Lines:
         except Exception as err:
             if driver is not None:
                 self._give_up(driver)  # whatever it had begun is undone
-            if isinstance(err, self._engine.dialect.loaded_dbapi.Error):
-                raise _told(err, self._engine.dialect) from err
+            if isinstance(err, self.engine.dialect.loaded_dbapi.Error):
+                raise _told(err, self.engine.dialect) from err
             raise
 
     def close(self) -> None:
@@ -164,7 +159,7 @@ class Lines:
             return self._new_line()
 
     def _new_line(self) -> Any:
-        pooled = self._engine.raw_connection()
+        pooled = self.engine.raw_connection()
         driver: Any = pooled.dbapi_connection
         pooled.detach()
         if isinstance(driver, sqlite3.Connection):

@@ -24,10 +24,9 @@ from sqlalchemy import (
     delete,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from wx_archive.core import clock
-from wx_archive.core.database import Database, sqlite_engines
+from wx_archive.core.database import Database, insert_into, sqlite_engines
 from wx_archive.core.lines import Lines
 
 if TYPE_CHECKING:
@@ -87,8 +86,7 @@ class SqlStore:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        dialect = sqlite if lines.is_sqlite else postgresql
-        insert = dialect.insert(entries)
+        insert = insert_into(lines.engine, entries)
         self._get = lines.prepare(
             select(entries.c.value).where(
                 entries.c.key == bindparam("k"), entries.c.expires_at > bindparam("now")

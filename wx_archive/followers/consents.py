@@ -12,10 +12,10 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from wx_archive.core import clock
+from wx_archive.core.database import insert_into
 from wx_archive.core.site import Site
 from wx_archive.core.yamlfile import FileModel, load
 from wx_archive.followers.models import Consent
@@ -116,9 +116,8 @@ def current_text(site: Site, purpose: str) -> ConsentText:
 
 def give(session: Session, follower_id: int, purpose: str, *, version: int, now: datetime) -> bool:
     """Note that the follower agreed to the version they were shown; False if it stood already."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     given = session.execute(
-        dialect.insert(Consent)
+        insert_into(session, Consent)
         .values(follower_id=follower_id, purpose=purpose, version=version, given_at=now)
         .on_conflict_do_nothing(
             index_elements=["follower_id", "purpose", "version"],

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from wx_archive.core.database import insert_into
 from wx_archive.core.site import Site
 from wx_archive.core.text import fold
 from wx_archive.core.yamlfile import FileModel, load
@@ -91,9 +91,8 @@ def toggle(session: Session, follower_id: int, topic: str, *, now: datetime) -> 
     ).scalar_one_or_none()
     if dropped is not None:
         return False
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     session.execute(
-        dialect.insert(Interest)
+        insert_into(session, Interest)
         .values(follower_id=follower_id, topic=topic, since=now)
         .on_conflict_do_nothing()
     )

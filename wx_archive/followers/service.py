@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from wx_archive.core.database import insert_into
 from wx_archive.core.schema import installation
 from wx_archive.followers.models import SCENE_LENGTH, Follower, Interest, SceneEntry
 
@@ -76,9 +76,8 @@ def arrive(session: Session, follower_id: int, *, scene: str | None, at: int) ->
     """Note that the follower follows since second ``at`` (WeChat's clock)."""
     before = session.scalars(select(Follower.changed_at).where(Follower.id == follower_id)).one()
     fresh = _change(session, follower_id, at=at, is_following=True)
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     session.execute(
-        dialect.insert(SceneEntry)
+        insert_into(session, SceneEntry)
         .values(follower_id=follower_id, at=at, scene=(scene or "")[:SCENE_LENGTH])
         .on_conflict_do_nothing()
     )
@@ -143,9 +142,8 @@ def note_seen(connection: Connection, seen: Mapping[str, datetime]) -> None:
 
 def note_erasure(session: Session, *, now: datetime) -> None:
     """Remember that somebody was erased at ``now``, not who."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     told = {"value": now.astimezone(UTC).isoformat()}
-    statement = dialect.insert(installation).values(name=_ERASED_AT, **told)
+    statement = insert_into(session, installation).values(name=_ERASED_AT, **told)
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=told))
 
 
@@ -212,9 +210,8 @@ def _change(session: Session, follower_id: int, *, at: int, is_following: bool) 
 def _upsert(connection: Connection, seen: Mapping[str, datetime], *, is_following: bool) -> None:
     if not seen:
         return
-    is_sqlite = connection.dialect.name == "sqlite"
-    insert = (sqlite if is_sqlite else postgresql).insert(Follower)
-    greatest = func.max if is_sqlite else func.greatest
+    insert = insert_into(connection, Follower)
+    greatest = func.max if connection.dialect.name == "sqlite" else func.greatest
     # Who was only seen on a page and now writes does follow; an event knows better than both.
     first_sign = and_(Follower.changed_at == 0, insert.excluded.is_following)
     connection.execute(

@@ -56,7 +56,7 @@ def about_me(about: AboutMe, *, address: str, is_signed: bool, tail: str) -> str
     """Say what is held, in plain words, and how to have all of it or none."""
     topics = "、".join(about.chosen) or "还没有选"
     lines = [
-        f"我们从{chinese_date(about.known_since)}起记着您。",
+        f"您第一次来是{chinese_date(about.known_since)}。",
         "现在关注着本号。" if about.is_following else "现在没有关注本号，我们不会给您发消息。",
         f"想收的消息：{topics}",
         *_consent_lines(about.consents),

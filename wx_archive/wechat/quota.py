@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import and_, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from wx_archive.core import clock
-from wx_archive.core.database import Database
+from wx_archive.core.database import Database, insert_into
 from wx_archive.wechat.errors import QuotaError
 from wx_archive.wechat.limits import Quota
 from wx_archive.wechat.models import ApiUsage
@@ -89,7 +88,7 @@ class Ledger:
         if self._database is None:
             self._stops[path] = until
             return
-        statement = _insert(self._database)(ApiUsage).values(
+        statement = insert_into(self._database.engine, ApiUsage).values(
             path=path, day=clock.day_of(now), used=0, stopped_until=until
         )
         statement = statement.on_conflict_do_update(
@@ -138,10 +137,10 @@ class Ledger:
     def _count(self, database: Database, path: str, now: datetime) -> bool:
         """Add one if the limit and the stops allow it; of two processes one gets the last."""
         quota = self._quotas.get(path)
-        statement = _insert(database)(ApiUsage).values(
+        first = insert_into(database.engine, ApiUsage).values(
             path=path, day=clock.day_of(now), used=1, stopped_until=None
         )
-        statement = statement.on_conflict_do_update(
+        statement = first.on_conflict_do_update(
             index_elements=["path", "day"],
             set_={"used": ApiUsage.used + 1},
             where=and_(
@@ -177,7 +176,3 @@ class Ledger:
 def _stopped(path: str, until: datetime) -> QuotaError:
     clock_time = f"{until.astimezone(clock.SHANGHAI):%H:%M}"
     return QuotaError(f"微信叫停了这个接口，{clock_time} 以后再试", until=until, path=path)
-
-
-def _insert(database: Database) -> Any:
-    return (sqlite if database.is_sqlite else postgresql).insert

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from wx_archive.core.database import Database
+from wx_archive.core.database import Database, insert_into
 from wx_archive.core.errors import ArchiveError
 from wx_archive.core.jobs.models import Job, JobState
 
@@ -64,9 +63,8 @@ def enqueue(
         due: when to begin, at once by default.
         follower_id: whom it is about.
     """
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     added = session.execute(
-        dialect.insert(Job)
+        insert_into(session, Job)
         .values(
             kind=kind,
             key=key,

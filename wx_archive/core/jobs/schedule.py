@@ -15,11 +15,10 @@ from typing import Final
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from wx_archive.core.clock import SHANGHAI
-from wx_archive.core.database import Database
+from wx_archive.core.database import Database, insert_into
 from wx_archive.core.jobs.models import ScheduleState
 from wx_archive.core.jobs.queue import enqueue
 
@@ -114,10 +113,9 @@ def _insert(session: Session, schedule: Schedule, fire_time: datetime, now: date
 
 
 def _begin(session: Session, schedule: Schedule, first: datetime) -> None:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     values = {"cron": schedule.cron, "next_fire_at": first}
     session.execute(
-        dialect.insert(ScheduleState)
+        insert_into(session, ScheduleState)
         .values(name=schedule.name, **values)
         .on_conflict_do_update(index_elements=["name"], set_=values)
     )
