@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,8 +43,12 @@ def _postgres_program(name: str) -> Path | None:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Yield the address (without a database name) of a PostgreSQL server."""
+def postgres(*settings: str) -> Iterator[str]:
+    """Yield the address (without a database name) of a PostgreSQL server.
+
+    Args:
+        settings: of a server started here: ``shared_buffers=1GB``.
+    """
     if given := _given("WX_ARCHIVE_TEST_POSTGRES_URL"):
         yield given
         return
@@ -55,13 +59,13 @@ def postgres() -> Iterator[str]:
     # Not below pytest's folder: other runs make that private to root again while we use it.
     with (
         tempfile.TemporaryDirectory(prefix="wx-archive-postgres-") as name,
-        _cluster(Path(name), initdb, server) as url,
+        _cluster(Path(name), initdb, server, settings) as url,
     ):
         yield url
 
 
 @contextmanager
-def _cluster(folder: Path, initdb: Path, server: Path) -> Iterator[str]:
+def _cluster(folder: Path, initdb: Path, server: Path, settings: Sequence[str]) -> Iterator[str]:
     user = None
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         user = "postgres"
@@ -76,6 +80,7 @@ def _cluster(folder: Path, initdb: Path, server: Path) -> Iterator[str]:
     )
     command = [str(server), "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
     command += ["-c", "fsync=off", "-c", f"unix_socket_directories={folder}"]
+    command += [part for setting in settings for part in ("-c", setting)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, user=user)
     try:

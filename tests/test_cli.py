@@ -216,10 +216,13 @@ def test_a_lookup_answers_as_the_contract_says(installed: Run, tmp_path: Path) -
         "title": document["title"],
         "number": number,
         "date": "2015-04-20",
-        "badge": "现行有效",
+        "badge": "在线看",
+        "validity": "现行有效",
+        "reference_code": "",
     }
     (record,) = installed("lookup", "大桥", "--json").json["results"]
-    assert (record["kind"], record["date"], record["badge"]) == ("record", None, "开放档案")
+    assert (record["kind"], record["date"], record["badge"]) == ("record", None, "可预约")
+    assert (record["validity"], record["reference_code"]) == (None, "0001-1-R1")
     assert installed("lookup", "档案 养犬", "--json").json["total"] == 0
     assert "兰台市养犬管理办法" in installed("lookup", number).out
 

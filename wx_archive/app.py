@@ -17,6 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from wx_archive import __version__, features, metrics
 from wx_archive.chat.answering import Answering
 from wx_archive.chat.replies import load_replies
+from wx_archive.chat.turn import Witness
 from wx_archive.chat.webhook import Webhook
 from wx_archive.core import h5, ids, log, schema
 from wx_archive.core.database import Database
@@ -51,6 +52,9 @@ def build(settings: Settings) -> Application:
         services = held.enter_context(open_services(settings))
         schema.require_current(services.database, demo=settings.profile is Profile.DEMO)
         load_replies(services.site.folder)
+        witnesses = features.witnesses(services)
+        for witness in witnesses:
+            held.callback(witness.close)
         answering = Answering(
             dispatcher=features.dispatcher(),
             database=services.database,
@@ -59,9 +63,11 @@ def build(settings: Settings) -> Application:
             secret=settings.secret(),
             door=Door.of(settings),
         )
+        answering.witnesses = witnesses
         held.callback(answering.close)
         webhook = Webhook(settings, services.store, answering)
         flask = _flask(settings, services)
+        add_witnesses(flask, witnesses)
         flask.register_blueprint(metrics.blueprint(services, lambda: answering.activity.skew_s))
         wsgi = DispatcherMiddleware(flask, {"/wechat": webhook})
         return Application(wsgi, services, held.pop_all().close)
@@ -150,6 +156,17 @@ def _add_frame(flask: Flask, settings: Settings, site: Site) -> None:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         else:
             response.headers.setdefault("Cache-Control", "no-cache")
+        return response
+
+
+def add_witnesses(flask: Flask, witnesses: tuple[Witness, ...]) -> None:
+    """Hand over what a page noted (`g.noted`), once it is ready to be shown."""
+
+    @flask.after_request
+    def hand_over(response: Response) -> Response:
+        if response.status_code == HTTPStatus.OK and "noted" in g:
+            for witness in witnesses:
+                witness.take(g.noted)
         return response
 
 

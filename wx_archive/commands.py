@@ -9,8 +9,12 @@ import requests
 from pydantic import SecretStr
 
 from wx_archive import demo, features
-from wx_archive.catalogue.cli import catalogue, documents
-from wx_archive.catalogue.query import load_synonyms
+from wx_archive.catalogue import staging
+from wx_archive.catalogue.decisions_cli import catalogue, documents
+from wx_archive.catalogue.files import load_livelihood
+from wx_archive.catalogue.topics import load_topics
+from wx_archive.catalogue.words import synonym_file
+from wx_archive.catalogue.words.cli import synonyms_command
 from wx_archive.chat.replies import load_replies
 from wx_archive.core import schema
 from wx_archive.core.cli import as_json, print_json
@@ -104,6 +108,7 @@ def db_upgrade() -> None:
     """Make or upgrade the database."""
     database = Database(Settings.load().database)
     schema.upgrade(database)
+    staging.restore_index(database)
     database.dispose()
     click.echo("数据库已是最新结构。")
 
@@ -134,7 +139,9 @@ def _check_site() -> tuple[dict[str, int], list[str]]:
     checks: dict[str, Callable[[], int]] = {
         "profile": lambda: bool(site.profile),
         "replies": lambda: bool(load_replies(site.folder)),
-        "synonyms": lambda: len(load_synonyms(site.content / "synonyms.yaml")),
+        "synonyms": lambda: len(synonym_file.read(site.content / "synonyms.yaml")),
+        "topics": lambda: sum(map(len, load_topics(site.content / "topics.yaml").values())),
+        "livelihood": lambda: load_livelihood(site.content / "livelihood.yaml").count,
         "pieces": lambda: publishing.check(site),
         "guides": lambda: len(guide.guides(site)) if guide.for_words(site, "") is None else 0,
         "interests": lambda: interests.check(site),
@@ -163,6 +170,9 @@ def _report_check(result: tuple[dict[str, int], list[str]], *, json_wanted: bool
 
 COMMANDS: dict[str, click.Command] = {
     str(command.name): command
-    for command in (chat, config, db, check, content, documents, catalogue, *features.commands())
+    for command in (
+        *(chat, config, db, check, content, documents, catalogue, synonyms_command),
+        *features.commands(),
+    )
 }
 """Every one of them by name."""

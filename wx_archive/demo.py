@@ -13,6 +13,8 @@ from sqlalchemy import inspect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from wx_archive import app, features, worker
+from wx_archive.catalogue import staging
+from wx_archive.catalogue.files import load_livelihood
 from wx_archive.catalogue.service import Importer
 from wx_archive.core import schema
 from wx_archive.core.database import Database
@@ -85,12 +87,18 @@ def prepare(settings: Settings) -> None:
 
 def load_sample(database: Database, settings: Settings) -> None:
     """Import the invented catalogue; what is already there is left alone."""
-    importer = Importer(database, settings.secret())
-    folder = settings.site() / "content" / "demo"
+    site = settings.site()
+    importer = Importer(
+        database,
+        settings.secret(),
+        livelihood=load_livelihood(site / "content" / "livelihood.yaml"),
+    )
+    folder = site / "content" / "demo"
     if (documents := folder / "documents.jsonl").exists():
         importer.documents(documents)
     if (records := folder / "records.jsonl").exists():
         importer.records(records)
+    staging.restore_index(database)
 
 
 def push_menu(settings: Settings) -> bool:

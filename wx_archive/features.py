@@ -7,12 +7,18 @@ from functools import partial
 import click
 from flask import Blueprint
 
+from wx_archive.catalogue import jobs as catalogue_jobs
 from wx_archive.chat import cli as chat_cli
 from wx_archive.chat import jobs as chat_jobs
 from wx_archive.chat import personal_data as chat_data
 from wx_archive.chat.router import Dispatcher, Router
+from wx_archive.chat.turn import Witness
 from wx_archive.core.jobs import Jobs, Schedule
 from wx_archive.core.services import Services
+from wx_archive.enquiries import bot as enquiries_bot
+from wx_archive.enquiries import cli as enquiries_cli
+from wx_archive.enquiries import pages as enquiries_pages
+from wx_archive.enquiries import personal_data as enquiries_data
 from wx_archive.followers import cli as followers_cli
 from wx_archive.followers import personal_data as followers_data
 from wx_archive.followers.personal_data import PersonalData
@@ -20,6 +26,8 @@ from wx_archive.guide import bot as guide_bot
 from wx_archive.guide import pages as guide_pages
 from wx_archive.lookup import bot as lookup_bot
 from wx_archive.lookup import cli as lookup_cli
+from wx_archive.lookup import figures_cli, usage
+from wx_archive.lookup import jobs as lookup_jobs
 from wx_archive.lookup import pages as lookup_pages
 from wx_archive.lookup import personal_data as lookup_data
 from wx_archive.menu import cli as menu_cli
@@ -41,6 +49,7 @@ class Feature:
     jobs: Callable[[Services, Platform], Jobs] | None = None
     schedules: tuple[Schedule, ...] = ()
     personal_data: tuple[PersonalData, ...] = ()
+    witness: Callable[[Services], Witness] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +69,18 @@ _OTHERS = (
         "lookup",
         lookup_bot.router,
         lookup_pages.blueprint,
-        (lookup_cli.lookup,),
-        personal_data=lookup_data.RULES,
+        (lookup_cli.lookup, figures_cli.figures),
+        lookup_jobs.build,
+        lookup_jobs.SCHEDULES,
+        lookup_data.RULES,
+        usage.buffer,
+    ),
+    Feature(
+        "enquiries",
+        enquiries_bot.router,
+        enquiries_pages.blueprint,
+        (enquiries_cli.enquiries,),
+        personal_data=enquiries_data.RULES,
     ),
     Feature("publishing", publishing_bot.router, publishing_pages.blueprint),
     Feature("guide", guide_bot.router, guide_pages.blueprint),
@@ -96,9 +115,15 @@ def product() -> Product:
     return Product(dispatcher(), PERSONAL_DATA)
 
 
+def witnesses(services: Services) -> tuple[Witness, ...]:
+    """Return whoever keeps statistics of what answers and pages note, to be closed at the end."""
+    return tuple(feature.witness(services) for feature in FEATURES if feature.witness)
+
+
 def jobs(services: Services, platform: Platform) -> Jobs:
     """Return every kind of job, with what its handlers work with."""
     every = chat_jobs.build(services, platform, dispatcher())
+    every.take_in(catalogue_jobs.build(services.database, services.site))
     for feature in FEATURES:
         if feature.jobs:
             every.take_in(feature.jobs(services, platform))
@@ -108,7 +133,7 @@ def jobs(services: Services, platform: Platform) -> Jobs:
 def schedules() -> tuple[Schedule, ...]:
     """Return every schedule."""
     own = (schedule for feature in FEATURES for schedule in feature.schedules)
-    return (*chat_jobs.SCHEDULES, *own)
+    return (*chat_jobs.SCHEDULES, *catalogue_jobs.SCHEDULES, *own)
 
 
 def commands() -> tuple[click.Command, ...]:

@@ -1,12 +1,18 @@
 """The citizens' pages in Chromium: readable at any size and theme, with the keyboard, in order."""
 
+from itertools import pairwise
+
 import pytest
 import requests
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.screen import complaints, resize
+from tests.browser.screen import complaints, resize, sees, tap
+from tests.browser.test_phone_page import opens_phone, save_screenshot, types
+from tests.conftest import SettingsFactory
+from tests.lookup.conftest import learn
 from wx_archive import demo
+from wx_archive.core.database import Database
 from wx_archive.simulator.phone import Phone
 
 FIXED = (
@@ -14,13 +20,19 @@ FIXED = (
     "/h5/lookup",
     "/h5/lookup?q=公积金",
     "/h5/lookup?q=量子纠缠通信",
+    "/h5/lookup?q=公积金怎么提取",
+    "/h5/lookup?q=兰台&decade=1970",
     "/h5/lookup?q=知青",
+    "/h5/lookup?q=学籍卡&kind=record",
     "/h5/guides/",
     "/h5/guides/livelihood-records",
     "/h5/columns/history",
     "/h5/articles/history-yunyang-prefecture-1476",
     "/h5/documents/nothing-here",
 )
+ENTRIES = ("兰政发〔2015〕9号", "兰政发〔2023〕5号", "兰残联发〔2026〕4号", "0012-2-0345-012")
+"""A repealed document, one in force, a partly open one, a record."""
+FIELDS_IN_A_DATE = 5
 BIG_TYPE = "document.documentElement.style.fontSize = '34px'"
 TOO_WIDE = """
 const width = document.documentElement.clientWidth;
@@ -59,11 +71,13 @@ return [...document.querySelectorAll("a[href], button, input:not([type=hidden]),
   .filter((one) => one.checkVisibility()).map((one) => one.outerHTML);
 """
 TORN = """
-return [...document.querySelectorAll(".hit-facts > span, .facts dt, .scopes a")]
+return [...document.querySelectorAll(".hit-facts > span, .facts dt, .scopes a, .chips a, .state")]
   .filter((one) => one.getClientRects().length > 1).map((one) => one.textContent);
 """
 SMALL_TARGETS = """
-return [...document.querySelectorAll("button, .button, .bar a, .scopes a, .hits a, summary, input")]
+const touched = "button, .button, .bar a, .scopes a, .chips a, .actions a, .hits a, .links a, " +
+  ".above a, .onward a, .mend a, .chapters a, summary, input:not([type=hidden])";
+return [...document.querySelectorAll(touched)]
   .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
   .map((one) => `${one.outerHTML.slice(0, 80)} ${one.getBoundingClientRect().height}`);
 """
@@ -71,13 +85,14 @@ return [...document.querySelectorAll("button, .button, .bar a, .scopes a, .hits 
 
 @pytest.fixture
 def addresses(places: demo.Running) -> list[str]:
-    """Every kind of page, among them a document and a record."""
+    """Every kind of page, among them records and documents in every state."""
     phone = Phone(places.simulator_url)
     phone.follows()
     cards = []
-    for number in ("兰政发〔2023〕5号", "0012-2-0345-012"):
+    for number in ENTRIES:
         phone.says(number)
         cards.append(phone.last_articles[0].url)
+    cards += [f"{cards[0]}?on=2016-01-01", f"{cards[0]}?on=abc"]
     return [*(places.account_url + path for path in FIXED), *cards]
 
 
@@ -88,10 +103,11 @@ def visit(browser: Chrome, address: str) -> None:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_every_page_is_readable_on_a_phone(
-    browser: Chrome, addresses: list[str], *, dark: bool
+@pytest.mark.parametrize("size", [(390, 844), (1366, 768)], ids=["phone", "desk"])
+def test_every_page_is_readable(
+    browser: Chrome, addresses: list[str], size: tuple[int, int], *, dark: bool
 ) -> None:
-    resize(browser, 390, 844, dark=dark)
+    resize(browser, *size, dark=dark)
     wrong = []
     for address in addresses:
         visit(browser, address)
@@ -110,11 +126,13 @@ def test_the_keyboard_reaches_everything_in_the_order_it_is_read(
     for address in addresses:
         visit(browser, address)
         expected = browser.execute_script(REACHABLE)
-        reached = []
-        for _each in expected:
+        reached = [""]
+        for _each in range(len(expected) + FIELDS_IN_A_DATE):
             ActionChains(browser).send_keys(Keys.TAB).perform()
-            reached.append(browser.execute_script("return document.activeElement.outerHTML"))
-        assert reached == expected, address
+            now = browser.execute_script("return document.activeElement.outerHTML")
+            if now != reached[-1]:  # a date has a field for the year, the month and the day
+                reached.append(now)
+        assert reached[1 : len(expected) + 1] == expected, address
 
 
 def test_no_page_needs_a_script_or_anything_from_elsewhere(
@@ -143,3 +161,56 @@ def test_big_type_stays_big_from_the_search_to_the_entry(
     assert browser.execute_script(size) == "22px"
     browser.find_element("link text", "标准字号").click()
     assert browser.execute_script(size) == "17px"
+
+
+def test_a_citation_is_selected_as_a_whole_by_one_tap(
+    browser: Chrome, addresses: list[str]
+) -> None:
+    resize(browser, 390, 844)
+    for address in addresses[-len(ENTRIES) - 2 : -2]:
+        browser.get(address)
+        cited = browser.find_element("css selector", ".cite")
+        cited.click()
+        assert browser.execute_script("return getSelection().toString()").strip() == cited.text
+
+
+def test_headings_go_down_without_a_gap_for_those_who_listen(
+    browser: Chrome, addresses: list[str]
+) -> None:
+    levels = "return [...document.querySelectorAll('h1, h2, h3')].map((one) => +one.tagName[1])"
+    for address in addresses:
+        browser.get(address)
+        found = browser.execute_script(levels)
+        assert found[:1] == [1], address
+        assert all(after <= before + 1 for before, after in pairwise(found)), address
+
+
+def test_a_day_is_chosen_by_hand_and_the_page_tells_of_it(
+    browser: Chrome, addresses: list[str]
+) -> None:
+    browser.get(addresses[-len(ENTRIES) - 2])
+    field = browser.find_element("id", "on")
+    browser.execute_script("arguments[0].value = '2016-01-01'", field)
+    browser.find_element("css selector", ".as-of button").click()
+    status = browser.find_element("css selector", "[role=status]").text
+    assert status.startswith("2016年1月1日那天")
+    assert "现行有效" in status
+    assert "已废止" in browser.find_element("css selector", "article > p").text
+
+
+def test_an_empty_result_leads_on_inside_the_phone(
+    browser: Chrome, places: demo.Running, demo_settings: SettingsFactory
+) -> None:
+    database = Database(demo_settings().database)
+    learn(database)
+    database.dispose()
+    opens_phone(browser, places)
+    types(browser, "公基金")
+    sees(browser, "您要找的是不是 公积金")
+    tap(browser, "menu-toggle")
+    save_screenshot(browser, "empty.png")
+    tap(browser, "link-menu", "帮我查")
+    sees(browser, "查2026-")
+    tap(browser, "link-menu", "公积金")
+    sees(browser, "〔档案查询〕“公积金” 共")
+    assert complaints(browser) == []

@@ -104,7 +104,7 @@ def test_an_archive_record_is_read_inside_the_phone(browser: Chrome, places: dem
     frame = until(browser, "the page", lambda: marked(browser, "h5-frame")[0])
     browser.switch_to.frame(frame)
     until(browser, "the record", lambda: "0012-2-0345-012" in browser.page_source)
-    assert browser.find_element(By.CSS_SELECTOR, ".badge").text == "开放档案"
+    assert browser.find_element(By.CSS_SELECTOR, ".badge").text == "可预约"
     browser.switch_to.default_content()
     save_screenshot(browser, "record.png")
     assert complaints(browser) == []

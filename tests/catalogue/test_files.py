@@ -12,6 +12,7 @@ import pytest
 from tests.builders import a_document, a_file, a_record
 from wx_archive.catalogue import files
 from wx_archive.catalogue.files import BadRow, DocumentRow, RecordRow, read_date
+from wx_archive.catalogue.files.reading import NO_RULES
 from wx_archive.catalogue.rules import Openness
 from wx_archive.core.errors import RefusedError
 
@@ -39,7 +40,11 @@ def as_bytes(*rows: object) -> bytes:
         ({"id": ""}, "id", "不能为空"),
         ({"id": True}, "id", "要写成文字"),
         ({"body": ["甲"]}, "body", "要写成文字"),
-        ({"openness": "公开"}, "openness", "只能填 'full', 'partial' 或 'none'"),
+        (
+            {"openness": "公开"},
+            "openness",
+            "只能填 完全公开（full）、部分公开（partial）、不公开（none）",
+        ),
         ({"effective_from": "2015-06-31"}, "effective_from", "日期要写成 2004-04-02 的样子"),
         ({"effective_to": 86400}, "effective_to", "日期要写成 2004-04-02 的样子"),
         (
@@ -78,9 +83,51 @@ def test_a_bad_document_is_named_with_column_and_remedy(
     ("changes", "column", "reason"),
     [
         ({"open": 2}, "open", "只能填 0 或 1"),
-        ({"livelihood": None}, "livelihood", "只能填 0 或 1"),
-        ({"level": "箱"}, "level", "只能填 'fonds', 'series', 'file' 或 'item'"),
+        ({"livelihood": 2}, "livelihood", "只能填 是（1）、否（0）"),
+        ({"livelihood": None}, "livelihood", NO_RULES),
+        ({"level": "箱"}, "level", "只能填 全宗（fonds）、类（series）、案卷（file）、件（item）"),
+        (
+            {"level": ["件"]},
+            "level",
+            "只能填 全宗（fonds）、类（series）、案卷（file）、件（item）",
+        ),
         ({"ref_code": ""}, "ref_code", "不能为空"),
+        ({"ref_code": "\ufdfa" * 20}, "ref_code", "太长，请缩短"),
+        ({"year": "六九"}, "year", "要写成整数"),
+        ({"year": 69}, "year", "数字太大或太小"),
+        ({"extent_pages": True}, "extent_pages", "要写成整数"),
+        (
+            {"retention": "很久"},
+            "retention",
+            "只能填 永久（Y）、30年（D30）、10年（D10）这样的期限",
+        ),
+        ({"secrecy": "秘密"}, "secrecy", "涉密不上网，请从文件里删掉这一行"),
+        ({"secrecy": "机密★10年"}, "secrecy", "涉密不上网，请从文件里删掉这一行"),
+        ({"secrecy": "绝 密"}, "secrecy", "涉密不上网，请从文件里删掉这一行"),
+        ({"secrecy": "MM"}, "secrecy", "涉密不上网，请从文件里删掉这一行"),
+        ({"secrecy": "Top Secret"}, "secrecy", "涉密不上网，请从文件里删掉这一行"),
+        ({"secrecy": "3"}, "secrecy", "只能填 公开（public）、内部（internal）"),
+        (
+            {"secrecy": "内部", "open": 1},
+            "openness",
+            "密级是内部的不能开放：请改密级，或改成 控制",
+        ),
+        (
+            {"open": 1, "openness": "控制"},
+            "openness",
+            "和 open 的 1 说法不一，请留一个",
+        ),
+        ({"open": None, "openness": "延期开放"}, "open_on", "延期开放要写开放日期"),
+        (
+            {"open": None, "openness": "公开"},
+            "openness",
+            "只能填 未审核（unreviewed）、开放（open）、延期开放（deferred）、控制（controlled）",
+        ),
+        (
+            {"omitted": "内部项"},
+            "omitted",
+            "这是给公众看的导出，略去了内部项，导入会把它抹掉；请用 --all 导出的文件",
+        ),
     ],
 )
 def test_a_bad_record_is_named_with_column_and_remedy(
@@ -90,7 +137,7 @@ def test_a_bad_record_is_named_with_column_and_remedy(
     assert (good, bad) == ([], [BadRow(1, column, reason)])
 
 
-@pytest.mark.parametrize("name", ["ref_code", "livelihood", "title", "id"])
+@pytest.mark.parametrize("name", ["ref_code", "title", "id"])
 def test_a_missing_column_is_named(tmp_path: Path, name: str) -> None:
     row = a_record()
     del row[name]
@@ -236,5 +283,90 @@ def test_a_missing_file_and_a_folder_are_refused_in_words(tmp_path: Path) -> Non
         read(tmp_path)
 
 
-def test_an_empty_file_has_no_rows(tmp_path: Path) -> None:
-    assert read(a_file(tmp_path / "f.jsonl", [])) == ([], [], [])
+def test_an_empty_file_of_rows_says_so(tmp_path: Path) -> None:
+    empty = [BadRow(0, "", "文件里一行也没有")]
+    assert read(a_file(tmp_path / "f.jsonl", [])) == ([], [], empty)
+
+
+def test_a_file_that_is_all_mistakes_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl"
+    path.write_bytes(b"{}\n" * 100_001)
+    with pytest.raises(
+        RefusedError, match=r"有误的地方超过 100000 处.*第一处在第 1 行：id 缺这一列"
+    ):
+        read(path)
+
+
+def test_doubts_are_listed_up_to_a_bound_and_then_counted(tmp_path: Path) -> None:
+    rows = [a_record(f"R{n}", date="不详") for n in range(10_003)]
+    good, bad, doubts = read(a_file(tmp_path / "f.jsonl", rows), RecordRow)
+    assert (len(good), bad) == (10_003, [])
+    assert doubts[-1] == BadRow(0, "", "要留意的还有 3 处，没有一一列出")
+    assert len(doubts) == 10_001
+
+
+def test_a_gzip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl.gz"
+    with gzip.open(path, "wb", compresslevel=9) as file:
+        file.write(b'{"id":"')
+        for _ in range(200):
+            file.write(bytes(1 << 20))
+    with pytest.raises(RefusedError, match="压缩包展开后超过原来的 200 倍"):
+        read(path)
+
+
+def test_two_documents_of_one_number_are_a_doubt(tmp_path: Path) -> None:
+    rows = [
+        a_document("D1", doc_no="兰政发〔2015〕4号"),
+        a_document("D2", doc_no="兰政发[2015]4号"),
+    ]
+    good, bad, doubts = read(a_file(tmp_path / "f.jsonl", rows))
+    assert (len(good), bad) == (2, [])
+    assert doubts == [BadRow(2, "doc_no", "文号与第 1 行相同")]
+
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("stated", "dates", "reason"),
+    [
+        ("现行有效", {"effective_from": "2015-01-01"}, ""),
+        ("有效", {"effective_from": "2015-01-01"}, ""),
+        ("已修改", {}, ""),
+        ("效力待核", {}, ""),
+        ("已宣布失效", {"effective_to": "2020-01-01"}, ""),
+        ("尚未施行", {"effective_from": "2027-01-01"}, ""),
+        ("现行有效", {"effective_from": "2015-01-01", "effective_to": "2020-01-01"}, "已失效"),
+        ("尚未施行", {"effective_from": "2015-01-01"}, "现行有效"),
+        ("现行有效", {}, "效力待核"),
+        ("好的", {"effective_from": "2015-01-01"}, "现行有效"),
+    ],
+)
+def test_a_stated_validity_that_the_dates_contradict_is_a_doubt(
+    tmp_path: Path, stated: str, dates: dict[str, str], reason: str
+) -> None:
+    path = a_file(tmp_path / "f.jsonl", [a_document("D1", validity=stated, **dates)])
+    bad: list[BadRow] = []
+    doubts: list[BadRow] = []
+    assert len(list(files.read(path, DocumentRow, bad, doubts, today=TODAY))) == 1
+    assert bad == []
+    assert [each.column for each in doubts] == ["validity"] * bool(reason)
+    assert all(reason in each.reason for each in doubts)
+
+
+def test_a_document_said_to_be_repealed_needs_one_that_repeals_it(tmp_path: Path) -> None:
+    repeals = [{"type": "repeals", "number": "兰政发[2004]1号"}]
+    rows = [
+        a_document("D1", doc_no="兰政发〔2004〕1号", validity="已废止"),
+        a_document("D2", title="甲办法", validity="已废止"),
+        a_document("D3", relations=repeals),
+    ]
+    _good, bad, doubts = read(a_file(tmp_path / "f.jsonl", rows))
+    assert bad == []
+    assert [(each.line, each.column) for each in doubts] == [(2, "validity")]
+
+
+def test_a_catalogue_of_records_is_not_taken_for_documents(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match="catalogue import"):
+        read(a_file(tmp_path / "f.jsonl", [a_record()]))

@@ -17,13 +17,15 @@ from tests.builders import SECRET, Row, a_document, a_file, import_documents
 from wx_archive.catalogue import search
 from wx_archive.catalogue.models import Document, DocumentRelation, ImportBatch, SearchEntry
 from wx_archive.catalogue.query import understand
-from wx_archive.catalogue.service import STAGE_ROWS, Importer
+from wx_archive.catalogue.rules import Kind
+from wx_archive.catalogue.service import Importer
+from wx_archive.catalogue.staging import CHUNK
 from wx_archive.core import schema
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 
 TODAY = date(2026, 11, 23)
-ROWS = 2 * STAGE_ROWS + 50
+ROWS = 2 * CHUNK[Kind.DOCUMENT] + 50
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -68,9 +70,10 @@ def state(database: Database) -> object:
             .order_by(Document.source_key)
         ).all()
         entries = session.execute(
-            select(SearchEntry.pid, SearchEntry.title, SearchEntry.repealed_on)
+            select(Document.pid, SearchEntry.title_key, SearchEntry.repealed_on)
+            .join(SearchEntry, SearchEntry.target_id == Document.id)
             .where(SearchEntry.is_superseded.is_(False))
-            .order_by(SearchEntry.pid)
+            .order_by(Document.pid)
         ).all()
         sizes = [
             session.scalar(select(func.count()).select_from(table))
@@ -109,7 +112,7 @@ def killed(url: str, path: Path, after: int) -> None:
 
 
 @pytest.mark.parametrize("end", [raising, killed])
-@pytest.mark.parametrize("after", [STAGE_ROWS, ROWS])
+@pytest.mark.parametrize("after", [CHUNK[Kind.DOCUMENT], ROWS])
 def test_a_dead_import_shows_nothing_and_run_again_is_as_one_run(
     database_url: str, tmp_path: Path, end: Callable[[str, Path, int], None], after: int
 ) -> None:
@@ -146,7 +149,7 @@ def _state_after_one_run(folder: Path) -> object:
 def test_another_file_clears_away_what_a_dead_import_left(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
-    raising(database_url, a_file(tmp_path / "new.jsonl", new_rows()), STAGE_ROWS)
+    raising(database_url, a_file(tmp_path / "new.jsonl", new_rows()), CHUNK[Kind.DOCUMENT])
     import_documents(database, tmp_path, *old_rows())
     assert len(shown(database)) == 60
     with database.begin() as session:

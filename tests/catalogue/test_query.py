@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.builders import wide
-from wx_archive.catalogue.query import load_synonyms, understand
+from wx_archive.catalogue.query import understand
 from wx_archive.catalogue.rules import Kind
-from wx_archive.core.errors import FileProblemError
+from wx_archive.catalogue.words import of_file
 
 
 def words(text: str) -> list[str]:
@@ -65,19 +65,24 @@ def test_nothing_to_look_for_is_an_empty_query(typed: str) -> None:
 def test_a_word_brings_its_synonyms_but_none_that_contains_it(tmp_path: Path) -> None:
     path = tmp_path / "synonyms.yaml"
     path.write_text("- [房改, 住房制度改革]\n- [公积金, 住房公积金]\n", encoding="utf-8")
-    synonyms = load_synonyms(path)
+    synonyms = of_file(path)
     query = understand("房改 公积金", kind=Kind.DOCUMENT, synonyms=synonyms)
     assert [word.spellings for word in query.words] == [("房改", "住房制度改革"), ("公积金",)]
     assert query.kind is Kind.DOCUMENT
 
 
-@pytest.mark.parametrize("text", ["- [房, 住房]\n", "- [房改, 甲乙]\n- [房改, 丙丁]\n"])
-def test_a_synonym_file_with_mistakes_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "synonyms.yaml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(FileProblemError, match=r"synonyms\.yaml:1:1: “房"):
-        load_synonyms(path)
-
-
-def test_a_site_without_synonyms_has_none(tmp_path: Path) -> None:
-    assert load_synonyms(tmp_path / "synonyms.yaml") == {}
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("八十年代 土改", 1980),
+        ("五十年代", 1950),
+        ("上世纪80年代 招工", 1980),
+        ("二十世纪七十年代", 1970),
+        ("20世纪10年代", 1910),
+        ("10年代", 2010),
+    ],
+)
+def test_a_decade_is_understood_as_it_is_spoken(typed: str, first: int) -> None:
+    query = understand(typed)
+    assert query.years == (first, first + 9)
+    assert not any("年代" in word.text or "世纪" in word.text for word in query.words)

@@ -74,7 +74,7 @@ def test_an_exact_title_comes_first_before_hundreds_of_newer_ones(
 ) -> None:
     newer = [
         a_record(f"R{n}", title=f"房改方案附件{n}", date="2001-01-01", abstract="")
-        for n in range(2 * search.RANKED + 50)
+        for n in range(search.COUNT_BOUND + 50)
     ]
     import_records(database, tmp_path, a_record("old", title="房改方案", date="1993-01-01"), *newer)
     assert titles(look_up(database, "房改方案", limit=1)) == ["房改方案"]

@@ -4,9 +4,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.builders import Row, a_document, import_documents
-from wx_archive.catalogue import search
+from wx_archive.catalogue import repeals, search
+from wx_archive.catalogue.models import DocumentRelation
 from wx_archive.catalogue.query import understand
 from wx_archive.catalogue.rules import Validity
 from wx_archive.core.database import Database
@@ -54,7 +56,37 @@ def test_a_repealed_document_is_so_from_the_day_on(
     assert validity_of_the_old(database, on=DAY) is Validity.REPEALED
 
 
-@pytest.mark.parametrize("kind", ["amends", "implements", "interprets", "forwards"])
+def test_an_amended_document_is_in_force_as_amended(database: Database, tmp_path: Path) -> None:
+    import_documents(database, tmp_path, the_old(), a_repealer(what={"type": "amends"}))
+    assert validity_of_the_old(database, on=BEFORE) is Validity.IN_FORCE
+    assert validity_of_the_old(database, on=DAY) is Validity.AMENDED
+    import_documents(database, tmp_path, a_repealer(relations=[]), name="corrected.jsonl")
+    assert validity_of_the_old(database, on=DAY) is Validity.IN_FORCE
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("supersedes", Validity.REPEALED), ("partly_repeals", Validity.AMENDED)],
+)
+def test_relations_from_elsewhere_count_as_they_mean(
+    database: Database, tmp_path: Path, kind: str, expected: Validity
+) -> None:
+    import_documents(database, tmp_path, the_old(), a_repealer())
+    with database.begin() as session:
+        session.execute(update(DocumentRelation).values(type=kind))
+        repeals.resolve(session)
+    assert validity_of_the_old(database, on=DAY) is expected
+
+
+def test_a_later_text_of_the_same_title_is_not_meant(database: Database, tmp_path: Path) -> None:
+    by_title = {"type": "repeals", "title": "旧办法", "number": ""}
+    import_documents(
+        database, tmp_path, the_old(date="2024-01-01", doc_no=""), a_repealer(what=by_title)
+    )
+    assert validity_of_the_old(database, on=date(2025, 1, 1)) is Validity.IN_FORCE
+
+
+@pytest.mark.parametrize("kind", ["implements", "interprets", "forwards"])
 def test_other_relations_repeal_nothing(database: Database, tmp_path: Path, kind: str) -> None:
     import_documents(database, tmp_path, the_old(), a_repealer(what={"type": kind}))
     assert validity_of_the_old(database, on=DAY) is Validity.IN_FORCE

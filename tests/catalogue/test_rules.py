@@ -1,21 +1,23 @@
 """Codes and numbers in one spelling, validity on a day, who may see what."""
 
+from dataclasses import replace
 from datetime import date, timedelta
-from itertools import product
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.builders import wide
 from wx_archive.catalogue.rules import (
+    Access,
     Disclosure,
-    Openness,
     Period,
     Validity,
+    document_access,
     document_is_public,
     document_number,
     looks_like_reference_code,
-    record_is_public,
     reference_code,
     validity,
 )
@@ -128,17 +130,31 @@ def test_validity_is_told_for_a_day_and_never_guessed(
     assert validity(period, on=day) is expected
 
 
-def test_a_record_is_public_only_when_everything_says_so() -> None:
-    shown = {
-        (openness, open_on, livelihood)
-        for openness, open_on, livelihood in product(Openness, (None, BEFORE, DAY, AFTER), (0, 1))
-        if record_is_public(
-            openness=openness, open_on=open_on, livelihood=bool(livelihood), today=DAY
-        )
-    }
-    assert shown == {(Openness.OPEN, day, 0) for day in (None, BEFORE, DAY)}
+def test_an_amended_document_is_in_force_as_amended_until_something_ends_it() -> None:
+    amended = Period(effective_from=BEFORE, amended_on=DAY)
+    assert validity(amended, on=BEFORE) is Validity.IN_FORCE
+    assert validity(amended, on=DAY) is Validity.AMENDED
+    assert validity(Period(amended_on=DAY), on=DAY) is Validity.AMENDED
+    assert validity(Period(amended_on=DAY), on=BEFORE) is Validity.UNKNOWN
+    assert validity(replace(amended, repealed_on=AFTER), on=DAY) is Validity.AMENDED
+    assert validity(replace(amended, repealed_on=AFTER), on=AFTER) is Validity.REPEALED
+    assert validity(replace(amended, effective_to=DAY), on=AFTER) is Validity.EXPIRED
+    not_yet = Period(effective_from=AFTER, amended_on=BEFORE)
+    assert validity(not_yet, on=DAY) is Validity.NOT_YET
+
+
+DAYS = st.none() | st.dates(BEFORE - timedelta(days=3), AFTER + timedelta(days=3))
+
+
+@given(st.builds(Period, DAYS, DAYS, DAYS, DAYS), st.dates(BEFORE, AFTER))
+def test_nothing_comes_back_into_force_by_itself(period: Period, day: date) -> None:
+    over = (Validity.REPEALED, Validity.EXPIRED)
+    if validity(period, on=day) in over:
+        assert validity(period, on=day + timedelta(days=1)) in over
 
 
 def test_a_document_that_is_not_disclosed_is_not_public() -> None:
     public = {level for level in Disclosure if document_is_public(level)}
     assert public == {Disclosure.FULL, Disclosure.PARTIAL}
+    assert document_access(Disclosure.FULL) is Access.ONLINE
+    assert document_access(Disclosure.PARTIAL) is Access.APPLY

@@ -53,7 +53,7 @@ def _searchable_pieces(text: str) -> list[str]:
 def test_every_piece_of_two_characters_has_its_tokens_in_the_index(title: str, rest: str) -> None:
     title = normalise(title)
     hay = f"{title}\n{normalise(rest)}"
-    indexed = set(tokens.index_tokens(title, hay, year=None, kind="d"))
+    indexed = set(tokens.text_tokens(title, normalise(rest)))
     for piece in _searchable_pieces(hay):
         wanted = tokens.query_tokens(piece)
         assert wanted
@@ -65,7 +65,7 @@ def test_every_piece_of_two_characters_has_its_tokens_in_the_index(title: str, r
 @given(TEXTS)
 def test_pieces_that_cross_runs_lose_nothing_either(text: str) -> None:
     hay = normalise(text)
-    indexed = set(tokens.index_tokens("", hay, year=None, kind="r"))
+    indexed = set(tokens.text_tokens("", hay))
     for word in tokens.words(hay):
         assert set(tokens.query_tokens(word)) <= indexed
 
@@ -73,7 +73,8 @@ def test_pieces_that_cross_runs_lose_nothing_either(text: str) -> None:
 @given(TEXTS)
 def test_tokens_need_no_quoting_in_either_database(text: str) -> None:
     title = normalise(text)
-    for token in tokens.index_tokens(title, title, year=1985, kind="d"):
+    marks = (tokens.title_token(tokens.title_hash(title)), tokens.year_token(None))
+    for token in (*tokens.text_tokens(title, title), *marks):
         assert token.isalnum()
         assert token == token.lower()
 
@@ -86,13 +87,17 @@ def test_what_tokens_alone_prove_is_not_checked_again() -> None:
         assert tokens.needs_verification(word)
 
 
-def test_the_index_knows_year_kind_and_first_character() -> None:
-    title = normalise("房改方案")
-    found = tokens.index_tokens(title, title, year=1993, kind="d")
-    assert {"y1993", "kd", "b房"} <= set(found)
-    latin = tokens.index_tokens("gb房", "gb房", year=None, kind="r")
-    assert "kr" in latin
-    assert not [token for token in latin if token[0] in "by"]
+def test_the_index_knows_a_title_by_its_first_character() -> None:
+    assert "b房" in tokens.text_tokens(normalise("房改方案"), "")
+    assert not [token for token in tokens.text_tokens("gb房", "房改") if token[0] in "by"]
+
+
+@given(TEXTS)
+def test_the_mark_of_a_title_has_sixteen_bits_and_its_hash_sixty_three(text: str) -> None:
+    hashed = tokens.title_hash(text)
+    assert 0 <= hashed < 1 << 63
+    assert int(tokens.title_token(hashed)[1:], 16) == hashed & 0xFFFF
+    assert len(tokens.title_token(hashed)) == 5
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+import requests
 
+from tests.html import read_page
 from wx_archive import demo
 from wx_archive.simulator.phone import Phone
 
@@ -132,7 +134,7 @@ def test_years_narrow_a_question(follower: Phone) -> None:
     assert total(follower) == 2
     assert set(re.findall(r" · (\d{4}) · ", follower.last_text)) <= set(map(str, range(2010, 2020)))
     follower.says("2004年 房改")
-    follower.sees("关于2004年房改工作情况的报告 · 2004 · 开放档案")
+    follower.sees("关于2004年房改工作情况的报告 · 2004 · 可预约")
 
 
 def test_a_document_number_opens_the_document_however_it_is_typed(follower: Phone) -> None:
@@ -187,7 +189,7 @@ def test_private_lives_are_never_listed_and_lead_to_the_desk(follower: Phone) ->
     follower.sees("不在网上查")
     follower.says("结婚登记")
     follower.sees("民生档案")
-    follower.sees_not("开放档案 ·")
+    follower.sees_not("可预约")
 
 
 def test_help_is_there_in_any_width(follower: Phone) -> None:
@@ -211,3 +213,90 @@ def test_two_people_have_two_lists(follower: Phone, running: demo.Running) -> No
     other.says("1")
     assert "公积金" in follower.last_articles[0].title
     assert "大桥" in other.last_articles[0].title
+
+
+def test_a_citizen_finds_a_document_and_reads_that_it_is_valid(
+    follower: Phone, running: demo.Running
+) -> None:
+    """Storyboard 4B, step 2: 公积金 → the list → the card → the page in big type."""
+    follower.says("公积金")
+    follower.presses("只看现行文件")
+    follower.sees(
+        "1 关于调整2026年度住房公积金缴存基数和月缴存额上下限的通知 · 2026 · 现行有效 · 在线看"
+    )
+    follower.says("1")
+    (card,) = follower.last_articles
+    assert card.description.splitlines() == [
+        "兰公积金〔2026〕5号 · 2026年6月10日",
+        "现行有效 · 在线看",
+        "点开看全文和出处",
+    ]
+    assert card.url.startswith(running.account_url)
+    with requests.get(card.url + "?big=1", timeout=5) as answer:
+        page = read_page(answer.text)
+    page.check_frame()
+    assert "big" in page.root_classes
+    for told in ("现行有效", "引用格式", "报错", "缴存基数"):
+        assert told in page.text
+    assert "tel:07190000000" in page.links
+
+
+def test_a_citizen_is_led_from_a_private_matter_to_the_desk(follower: Phone) -> None:
+    """Storyboard 4B, step 3: nothing is listed; what to bring, where, whom to call."""
+    follower.says("我妈的知青档案")
+    follower.sees("不在网上查")
+    follower.sees("带身份证")
+    follower.sees_not("帮我查")
+    follower.says("我家的房产证档案")
+    for told in ("带什么", "到哪里", "几点来", "8:30—12:00", "0719-0000000"):
+        follower.sees(told)
+    follower.presses("看要带什么")
+    follower.sees("委托书")
+
+
+def test_what_is_not_found_becomes_a_request_with_a_number(follower: Phone) -> None:
+    follower.says("量子纠缠通信")
+    follower.sees("没有查到“量子纠缠通信”")
+    follower.sees("0719-0000000")
+    follower.presses("帮我查")
+    number = re.search(r"查\d{4}-\d+", follower.last_text)
+    assert number, follower.transcript()
+    follower.says(f"进度 {number[0]}")
+    follower.sees(number[0])
+    follower.sees("量子纠缠通信")
+
+
+def test_a_long_list_is_narrowed_by_decade_and_said_another_way(follower: Phone) -> None:
+    follower.says("档案 兰水大桥")
+    everything = total(follower)
+    follower.presses("只看1970年代")
+    assert 0 < total(follower) < everything
+    follower.says("档案 兰水大桥")
+    follower.presses("换个说法")
+    follower.sees("“兰水大桥”还可以换个说法")
+
+
+def test_the_pages_behind_the_chat_answer_in_every_way_of_running(
+    follower: Phone, running: demo.Running
+) -> None:
+    follower.says("0012-2-0345-012")
+    record = follower.last_articles[0].url
+    follower.says("兰政发〔2015〕9号")
+    document = follower.last_articles[0].url
+    search = f"{running.account_url}/h5/lookup"
+    shown = {
+        record: ("相关档案", "关于兰水大桥初步设计的批复"),
+        f"{document}?on=2016-01-01": ("2016年1月1日那天", "将被"),
+        search: ("现行文件，按主题看", "住房保障"),
+        f"{search}?q=兰台": ("按年代看", "1970年代"),
+        f"{search}?q=兰台&decade=1970": ("1970—1979年", "可预约"),
+        f"{search}?q=量子纠缠": ("没有查到“量子纠缠”", "帮我查"),
+    }
+    for address, told in shown.items():
+        with requests.get(address, timeout=5) as answer:
+            page = read_page(answer.text)
+        page.check_frame()
+        for words in told:
+            assert words in page.text, address
+    with requests.get(f"{running.account_url}/h5/suggest?q=公积", timeout=5) as answer:
+        assert answer.json()["query"] == "公积"

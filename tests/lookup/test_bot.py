@@ -37,7 +37,7 @@ def test_a_list_says_what_was_understood_and_how_many_there_are(twelve: Talk) ->
     twelve.says("公路")
     head, *lines = twelve.visible.splitlines()
     assert head == "〔档案查询〕“公路” 共 12 条，先看 1–5："
-    assert lines[0] == "1 公路批复第1件 · 1979 · 开放档案"
+    assert lines[0] == "1 公路批复第1件 · 1979 · 可预约"
     assert entries(twelve) == [(n, f"公路批复第{n}件") for n in range(1, 6)]
     assert any("下一页" in line for line in lines[5:])
 
@@ -154,8 +154,9 @@ def test_scope_words_narrow_to_one_kind(demo_talk: Talk) -> None:
     for scope, word in (("文件", "只看现行文件"), ("档案", "只看开放档案")):
         demo_talk.says(f"{scope} 公积金")
         assert word in demo_talk.visible.splitlines()[0]
-        badges = {line.rsplit(" · ", 1)[-1] for line in demo_talk.visible.splitlines()[1:-1]}
-        assert ("开放档案" in badges) is (scope == "档案")
+        lines = [line for line in demo_talk.visible.splitlines() if re.match(r"\d ", line)]
+        badges = {line.rsplit(" · ", 1)[-1] for line in lines}
+        assert badges == ({"可预约"} if scope == "档案" else {"在线看"})
 
 
 def test_what_was_typed_is_shown_and_traditional_characters_are_understood(
@@ -214,5 +215,82 @@ def test_a_prefix_of_reference_codes_is_a_list_with_pages(
 def test_a_list_ends_with_the_next_step(demo_talk: Talk) -> None:
     demo_talk.says("公积金")
     says = {choice.content for _text, choice in demo_talk.choices}
-    assert {"下一页", "文件 公积金", "档案 公积金"} <= says
+    assert {"下一页", "文件 公积金", "档案 公积金", "换个说法"} <= says
     assert len(entries(demo_talk)) == rules.PAGE
+
+
+def test_a_document_shows_its_validity_and_every_entry_one_badge(
+    talk: Talk, database: Database, tmp_path: Path
+) -> None:
+    old = {"effective_from": "2010-01-01", "effective_to": "2015-12-31"}
+    import_documents(
+        database,
+        tmp_path,
+        a_document("D1", title="公路甲", date="2020-01-01", effective_from="2020-02-01"),
+        a_document("D2", title="公路乙", date="2019-01-01", openness="partial"),
+        a_document("D3", title="公路丙", date="2018-01-01") | old,
+    )
+    import_records(database, tmp_path, a_record("R1", title="公路丁", date=""))
+    talk.says("公路")
+    lines = talk.visible.splitlines()[1:5]
+    assert lines == [
+        "1 公路甲 · 2020 · 现行有效 · 在线看",
+        "2 公路乙 · 2019 · 效力待核 · 需申请",
+        "3 公路丁 · 可预约",
+        "4 公路丙 · 2018 · 已失效 · 在线看",
+    ]
+
+
+def test_a_long_list_offers_the_decade_of_most_of_its_entries(twelve: Talk) -> None:
+    twelve.says("公路")
+    choices = dict(twelve.choices)
+    assert [label for label in choices if label.startswith("只看")] == ["只看1970年代"]
+    twelve.presses(choices["只看1970年代"])
+    assert twelve.visible.startswith("〔档案查询〕“公路 1970年代” 共 10 条")
+    assert all(1970 <= int(year) <= 1979 for year in re.findall(r" · (\d{4}) · ", twelve.visible))
+    assert not [label for label, _choice in twelve.choices if label.startswith("只看")]
+    twelve.says("下一页")
+    twelve.says("10")
+    assert opened(twelve) == ["公路批复第10件"]
+
+
+def test_a_short_list_offers_nothing_to_narrow(twelve: Talk) -> None:
+    twelve.says("公路 1979")
+    assert [choice.id[:5] for _label, choice in twelve.choices] == ["open."]
+
+
+def test_another_way_of_saying_it_keeps_the_list(twelve: Talk) -> None:
+    first = twelve.says("公路")
+    twelve.presses(dict(twelve.choices)["换个说法"])
+    assert twelve.visible.startswith("“公路”还可以换个说法")
+    assert "词越短" in twelve.visible
+    twelve.says("7")
+    assert "清单里没有这个数字" in twelve.visible
+    twelve.says("2")
+    assert opened(twelve) == ["公路批复第2件"]
+    assert twelve.says("0") == first
+
+
+def test_another_way_of_saying_nothing_is_to_begin(talk: Talk) -> None:
+    assert "直接打字" in talk.says("换个说法")
+
+
+def test_a_card_says_what_a_citizen_must_know(
+    talk: Talk, database: Database, tmp_path: Path
+) -> None:
+    number = "兰政发〔2015〕9号"
+    import_documents(
+        database, tmp_path, a_document("D1", doc_no=number, effective_from="2015-06-01")
+    )
+    import_records(database, tmp_path, a_record("R1", date="1970-05-12"))
+    talk.says(number)
+    assert talk.cards[0]["Description"].splitlines() == [
+        "兰政发〔2015〕9号 · 2015年4月20日",
+        "现行有效 · 在线看",
+        "点开看全文和出处",
+    ]
+    talk.says("0001-1-R1")
+    assert talk.cards[0]["Description"].splitlines()[:2] == [
+        "0001-1-R1 · 1970年5月12日",
+        "可预约",
+    ]

@@ -12,9 +12,11 @@ from werkzeug.test import Client
 from tests.builders import Row, a_document, a_record, import_documents, import_records
 from tests.conftest import SettingsFactory
 from tests.html import Page, read_page
+from tests.lookup.conftest import learn
 from wx_archive import app
 from wx_archive.catalogue.models import Document, Record
 from wx_archive.core.database import Database
+from wx_archive.core.text import xml_safe
 
 NOBODY = "0" * 26
 QUERIES = [
@@ -27,6 +29,12 @@ QUERIES = [
     "q=" + "长" * 80,
     "q=房",
     "q=2010-2019",
+    "q=兰台&decade=1970",
+    "q=兰台&decade=1971&kind=xx&page=99999",
+    "q=公基金",
+    "q=0012-2-\x00",
+    "q=" + "😀" * 64,
+    "q=公积金&kind=record&decade=-10",
 ]
 
 
@@ -141,7 +149,7 @@ def test_hidden_and_missing_differ_in_no_header_either(
 def test_hostile_questions_are_shown_as_text(browser: Client, text: str) -> None:
     page = get(browser, f"/h5/lookup?q={quote(text)}&kind={quote(text)}&page={quote(text)}")
     page.check_frame()
-    assert page.value_of("q") == text.strip()
+    assert page.value_of("q") == xml_safe(text).strip()
     assert "49" not in page.title
 
 
@@ -251,3 +259,141 @@ def test_the_address_of_the_style_names_its_version(browser: Client) -> None:
     for unlasting in ("/static/h5.css", "/static/nothing.css?v=1"):
         with browser.get(unlasting) as answer:
             assert "immutable" not in answer.headers["Cache-Control"]
+
+
+def entries_of(page: Page) -> list[str]:
+    return [link for link in page.links if re.match("/h5/(documents|records)/", link)]
+
+
+@pytest.fixture
+def learned(database: Database) -> None:
+    """Let the account know the words of its catalogue."""
+    learn(database)
+
+
+def test_a_searched_word_is_marked_in_titles_whatever_its_script(browser: Client) -> None:
+    for typed in ("公积金", "公積金"):
+        html = browser.get(f"/h5/lookup?q={typed}").text
+        marks = re.findall("<mark>(.*?)</mark>", html)
+        assert set(marks) == {"公积金"}
+        assert len(marks) >= 10
+
+
+def test_every_entry_has_its_badge_and_documents_their_validity(browser: Client) -> None:
+    documents = browser.get("/h5/lookup?q=公积金&kind=document").text
+    assert documents.count('class="badge open">在线看') == 10
+    assert documents.count('class="state ') == 10
+    records = browser.get("/h5/lookup?q=公积金&kind=record").text
+    assert 'class="badge book">可预约' in records
+    assert 'class="state ' not in records
+
+
+def test_a_long_list_is_narrowed_to_a_decade_and_widened_again(browser: Client) -> None:
+    whole = get(browser, "/h5/lookup?q=兰台")
+    chips = {link for link in whole.links if "decade=" in link}
+    assert "/h5/lookup?" + "q=" + quote("兰台") + "&decade=1970" in chips
+    counts = []
+    for chip in sorted(chips):
+        narrow = get(browser, chip)
+        assert entries_of(narrow), chip
+        found = re.search(r"“兰台” 共 (\d+) 条，(\d{4})—(\d{4})年", narrow.text)
+        assert found
+        counts.append(int(found[1]))
+        assert found[3] == str(int(found[2]) + 9)
+        assert f"/h5/lookup?q={quote('兰台')}" in narrow.links
+    total = re.search(r"共 (\d+) 条", whole.text)
+    assert total
+    undated = int(total[1]) - sum(counts)
+    assert 0 <= undated <= 3
+
+
+def test_a_short_list_is_not_cut_into_decades(browser: Client) -> None:
+    assert not [link for link in get(browser, "/h5/lookup?q=大桥").links if "decade=" in link]
+
+
+def test_a_decade_without_anything_leads_back(browser: Client) -> None:
+    page = get(browser, "/h5/lookup?q=公积金&decade=1950")
+    page.check_frame()
+    assert "1950年代里没有" in page.text
+    assert f"/h5/lookup?q={quote('公积金')}" in page.links
+
+
+def test_topics_are_there_to_begin_with(browser: Client) -> None:
+    page = get(browser, "/h5/lookup")
+    topics = [link for link in page.links if "kind=document" in link]
+    assert 5 <= len(topics) <= 12
+    assert entries_of(get(browser, topics[0].replace("&amp;", "&")))
+
+
+def test_words_that_begin_like_the_typed_ones_are_shown_under_the_form(
+    browser: Client, learned: None
+) -> None:
+    del learned
+    page = get(browser, "/h5/lookup?q=住房")
+    told = [link for link in page.links if "q=" + quote("住房公积金") in link]
+    assert "相关的词" in page.text
+    assert told
+    assert '<option value="住房公积金">' in browser.get("/h5/lookup?q=住房").text
+
+
+def test_suggestions_are_at_most_eight_words_that_may_not_be_kept(
+    browser: Client, learned: None
+) -> None:
+    del learned
+    answer = browser.get("/h5/suggest?q=" + quote("住房"))
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json is not None
+    assert answer.json["query"] == "住房"
+    assert "住房公积金" in answer.json["words"]
+    for typed, most in (("", 0), ("住", 8), ("兰台", 8), ("关于", 8), ("a", 8), ("1", 8)):
+        found = browser.get("/h5/suggest?q=" + quote(typed)).json
+        assert found is not None
+        assert len(found["words"]) <= most
+        assert typed not in found["words"]
+        assert len(found["words"]) == 8 or typed != "兰台"
+
+
+@pytest.mark.parametrize(
+    "typed", ["", " ", "\x00", "😀", "长" * 5_000, "<b>", "%_%", "' OR 1", "\t\n"]
+)
+def test_odd_beginnings_suggest_nothing_and_break_nothing(browser: Client, typed: str) -> None:
+    answer = browser.get("/h5/suggest?q=" + quote(typed))
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["words"] == []
+
+
+def test_what_was_mistyped_is_asked_about_and_leads_to_what_was_meant(
+    browser: Client, learned: None
+) -> None:
+    del learned
+    page = get(browser, "/h5/lookup?q=公基金")
+    page.check_frame()
+    assert "您要找的是不是 公积金" in page.text
+    assert entries_of(get(browser, f"/h5/lookup?q={quote('公积金')}"))
+    assert f"/h5/lookup?q={quote('公积金')}" in page.links
+
+
+def test_an_empty_result_leads_to_a_request_and_to_the_telephone(browser: Client) -> None:
+    page = get(browser, "/h5/lookup?q=量子纠缠")
+    page.check_frame()
+    order = ["没有查到“量子纠缠”", "帮我查", "打电话问", "哪些档案开放"]
+    places = [page.text.index(words) for words in order]
+    assert places == sorted(places)
+    assert f"/h5/enquiries/new?words={quote('量子纠缠')}" in page.links
+    assert "tel:07190000000" in page.links
+
+
+def test_private_life_gets_the_way_to_the_desk_and_no_request(browser: Client) -> None:
+    page = get(browser, "/h5/lookup?q=学籍卡")
+    page.check_frame()
+    for told in ("身份证", "一楼查档大厅1号窗口", "8:30—12:00", "0719-0000000"):
+        assert told in page.text
+    assert "帮我查" not in page.text
+    assert "共 " not in page.text
+
+
+@pytest.mark.parametrize("path", ["/h5/lookup", "/h5/lookup?q=公积金", "/h5/lookup?q=量子"])
+def test_no_result_may_be_kept_by_anyone(browser: Client, path: str) -> None:
+    assert browser.get(path).headers["Cache-Control"] == "no-store"

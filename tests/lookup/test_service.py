@@ -150,4 +150,4 @@ def test_a_document_shows_its_paragraphs_and_a_record_its_keywords(
     assert swapped is None
     assert page.paragraphs == ("第一条", "第二条")
     assert card.keywords == ("桥梁", "交通", "路")
-    assert (service.badge(document), service.badge(record)) == ("效力待核", "开放档案")
+    assert (service.badge(document), service.badge(record)) == ("在线看", "可预约")

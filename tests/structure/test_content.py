@@ -10,8 +10,8 @@ import yaml
 from tests.builders import SECRET
 from tests.talk import ORIGIN, Talk, a_talk
 from wx_archive import features
-from wx_archive.catalogue.query import load_synonyms
 from wx_archive.catalogue.service import Importer
+from wx_archive.catalogue.words import of_file
 from wx_archive.chat.replies import finished, load_replies, small_talk, standing
 from wx_archive.core.database import Database
 from wx_archive.core.site import Site
@@ -71,7 +71,7 @@ def talk(sqlite_url: str) -> Iterator[Talk]:
 def test_every_content_file_is_valid() -> None:
     assert publishing.check(SITE) >= 5
     assert len(guide.guides(SITE)) >= 5
-    assert load_synonyms(SITE.content / "synonyms.yaml")
+    assert of_file(SITE.content / "synonyms.yaml")
     assert menu.read(SITE, features.dispatcher().answers_click)
 
 

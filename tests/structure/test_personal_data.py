@@ -27,21 +27,30 @@ from wx_archive.chat.models import (
     HeldAnswer,
     ServiceWindow,
 )
+from wx_archive.core.clock import day_of
 from wx_archive.core.database import Base, Database
 from wx_archive.core.ids import pseudonym
 from wx_archive.core.jobs.models import Job
 from wx_archive.core.site import Site
 from wx_archive.core.store import Store, entries, open_store
+from wx_archive.enquiries.models import Enquiry
 from wx_archive.followers import personal_data
 from wx_archive.followers import service as followers
 from wx_archive.followers.models import Consent, Interest, SceneEntry
 from wx_archive.followers.personal_data import Case
+from wx_archive.lookup import wording
+from wx_archive.lookup.models import LookupEvent
+from wx_archive.lookup.usage import Usage
+from wx_archive.lookup.wording import person_key
 
 PACKAGE = Path(__file__).parents[2] / "wx_archive"
 SECRET = "a-secret"
 OPENID = "oPrivatePerson00000000000001"
 NOISE = "oNoise0000000000000000000002"
 MARK = "只有本人知道"
+MONTH = wording.month_key(SECRET, day_of(NOON))
+NAMES = {"follower_id", "openid", "person_key"}
+"""Columns that lead to a follower."""
 
 RULES = {rule.holds: rule for rule in features.PERSONAL_DATA}
 
@@ -53,7 +62,7 @@ def naming_tables() -> set[str]:
 
 def _names_follower(table: Table) -> bool:
     by_key = {key.column.table.name for key in table.foreign_keys}
-    return "follower" in by_key or bool({"follower_id", "openid"} & set(table.c.keys()))
+    return "follower" in by_key or bool(NAMES & set(table.c.keys()))
 
 
 def remembered_keys() -> set[str]:
@@ -149,6 +158,26 @@ ROWS: dict[str, Row] = {
         run_after=NOON,
         created_at=NOON,
     ),
+    "lookup_event": lambda number, who: LookupEvent(
+        id=number,
+        day=day_of(NOON),
+        channel="chat",
+        what="asked",
+        words=MARK,
+        person_key=person_key(who, MONTH),
+    ),
+    "enquiry": lambda number, who: Enquiry(
+        number=f"查2026-{number:06d}",
+        pid=f"{number:026d}",
+        kind="search",
+        state="submitted",
+        follower_id=number,
+        words=MARK + who,
+        about_pid=None,
+        note=MARK + who,
+        created_at=NOON,
+        changed_at=NOON,
+    ),
 }
 """A row for each table that names a follower; the follower's own is made by their first words."""
 BARE = {"follower", "service_window"}
@@ -181,6 +210,8 @@ def a_conversation(database: Database, store: Store, held: ExitStack) -> Talk:
         site=Site(PACKAGE.parent, ORIGIN),
         secret=SECRET,
     )
+    answering.witnesses = (Usage(database, SECRET),)
+    held.callback(answering.witnesses[0].close)
     held.callback(answering.close)
     return Talk(answering, openid=OPENID)
 
@@ -194,7 +225,7 @@ def fill(session: Session, openid: str) -> int:
 def case_of(session: Session, store: Store, openid: str) -> Case:
     number = followers.ensure(session, openid, now=NOON)
     alias = pseudonym(openid, SECRET)
-    return Case(session, store.steady, Site(PACKAGE.parent, ORIGIN), number, openid, alias)
+    return Case(session, store.steady, Site(PACKAGE.parent, ORIGIN), number, openid, alias, SECRET)
 
 
 def everything(database: Database, store: Store, redis: Redis | None) -> str:
@@ -230,7 +261,9 @@ def test_there_is_a_row_for_every_table() -> None:
 def test_the_export_holds_what_every_table_holds(home: Home) -> None:
     database, store, _redis = home
     with ExitStack() as held:
-        a_conversation(database, store, held).says("公积金")
+        talk = a_conversation(database, store, held)
+        talk.says("公积金")
+        talk.says("钛合金飞船")
     with database.begin() as session:
         fill(session, OPENID)
         fill(session, NOISE)
@@ -272,6 +305,8 @@ def test_after_erasing_nobody_knows_them(home: Home, caplog: pytest.LogCaptureFi
     left = everything(database, store, redis)
     assert OPENID not in left
     assert alias not in left
+    assert person_key(OPENID, MONTH) not in left
+    assert person_key(NOISE, MONTH) in left
     assert OPENID not in caplog.text
     assert alias not in caplog.text
     with database.begin() as session:

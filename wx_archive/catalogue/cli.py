@@ -1,4 +1,4 @@
-"""`wx-archive documents import`, `wx-archive catalogue import`."""
+"""`wx-archive documents|catalogue import`, `template`, `export`."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,10 +9,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from wx_archive.catalogue.files import BadRow
-from wx_archive.catalogue.rules import Disclosure
+from wx_archive.catalogue.files import BadRow, livelihood_of
+from wx_archive.catalogue.rules import Disclosure, Kind
 from wx_archive.catalogue.service import Importer, ImportReport
-from wx_archive.core import schema
+from wx_archive.core import clock, schema
 from wx_archive.core.cli import as_json, print_json, settings_of_installation
 from wx_archive.core.database import Database
 
@@ -32,7 +32,7 @@ def _import_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@documents.command("import", help="导入现行文件（JSON Lines，可压缩为 .gz）。")
+@documents.command("import", help="导入现行文件：CSV、XLSX 或 JSON Lines，可压缩为 .gz。")
 @_import_options
 @click.option(
     "--openness",
@@ -49,13 +49,87 @@ def import_documents(
     _report(report, file, dry_run=dry_run, skip_bad=skip_bad, json_wanted=json_wanted)
 
 
-@catalogue.command("import", help="导入档案目录（JSON Lines，可压缩为 .gz）。")
+@catalogue.command("import", help="导入档案目录：CSV、XLSX 或 JSON Lines，可压缩为 .gz。")
 @_import_options
 def import_records(file: Path, *, dry_run: bool, skip_bad: bool, json_wanted: bool) -> None:
     """Take in archive records."""
     with _importer(None, dry_run=dry_run, skip_bad=skip_bad) as importer:
         report = importer.records(file)
     _report(report, file, dry_run=dry_run, skip_bad=skip_bad, json_wanted=json_wanted)
+
+
+def _export_options(command: Callable[..., None]) -> Callable[..., None]:
+    for decorate in (
+        click.argument("file", type=click.Path(path_type=Path)),
+        click.option("--all", "everything", is_flag=True, help="连同公众看不到的，只给工作人员用"),
+        as_json,
+    ):
+        command = decorate(command)
+    return command
+
+
+@documents.command(
+    "export", help="导出现行文件：.csv、.xlsx 或 .jsonl；只含公众能看的，除非 --all。"
+)
+@_export_options
+def export_documents(file: Path, *, everything: bool, json_wanted: bool) -> None:
+    """Write the current documents to a file."""
+    _export(file, Kind.DOCUMENT, everything=everything, json_wanted=json_wanted)
+
+
+@catalogue.command(
+    "export", help="导出档案目录：.csv、.xlsx 或 .jsonl；只含公众能看的，除非 --all。"
+)
+@_export_options
+def export_records(file: Path, *, everything: bool, json_wanted: bool) -> None:
+    """Write the archive's catalogue to a file."""
+    _export(file, Kind.RECORD, everything=everything, json_wanted=json_wanted)
+
+
+def _export(file: Path, kind: Kind, *, everything: bool, json_wanted: bool) -> None:
+    from wx_archive.catalogue.files.export import Export  # noqa: PLC0415 -- only here: starts slowly
+
+    database = Database(settings_of_installation().database)
+    columns = (TextColumn("导出"), TextColumn("{task.completed} 条"), TimeElapsedColumn())
+    try:
+        schema.require_current(database, demo=True)
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("导出", total=None)
+            count = Export(
+                database,
+                kind,
+                clock.today(),
+                everything=everything,
+                progress=lambda done: bar.update(task, completed=done),
+            ).to(file)
+    finally:
+        database.dispose()
+    if json_wanted:
+        print_json({"file": str(file), "rows": count, "all": everything})
+    else:
+        scope = "全部" if everything else "公众能看的"
+        click.echo(f"已导出 {count} 条（{scope}）到 {file}")
+
+
+@documents.command("template", help="做一份现行文件的 Excel 模板，有说明和下拉列表。")
+@click.argument("file", type=click.Path(path_type=Path))
+def document_template(file: Path) -> None:
+    """Write an empty workbook for current documents."""
+    _template(file, Kind.DOCUMENT)
+
+
+@catalogue.command("template", help="做一份档案目录的 Excel 模板，有说明和下拉列表。")
+@click.argument("file", type=click.Path(path_type=Path))
+def record_template(file: Path) -> None:
+    """Write an empty workbook for archive records."""
+    _template(file, Kind.RECORD)
+
+
+def _template(file: Path, kind: Kind) -> None:
+    from wx_archive.catalogue.files.templates import write_template  # noqa: PLC0415 -- likewise
+
+    write_template(file, kind)
+    click.echo(f"已写好模板 {file}；填好后用 import 导入")
 
 
 @contextmanager
@@ -71,6 +145,7 @@ def _importer(openness: Disclosure | None, *, dry_run: bool, skip_bad: bool) -> 
                 database,
                 settings.secret(),
                 openness=openness,
+                livelihood=livelihood_of(settings.site() / "content"),
                 dry_run=dry_run,
                 skip_bad=skip_bad,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),

@@ -1,116 +1,199 @@
 """Writing the public search index: one entry for each visible document or record.
 
 SQLite: a contentless FTS5 table beside `search_entry`, same row ids. PostgreSQL: a `tsvector`
-column of the same tokens, without positions. Design and figures: docs/sources.md#search.
+column of the same tokens, without positions. Design and figures: docs/decisions/0008.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
+from itertools import islice
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, func, select, text
 
 from wx_archive.catalogue import tokens
-from wx_archive.catalogue.models import Document, Record, SearchEntry, SearchText
+from wx_archive.catalogue.models import Document, Record, SearchEntry
 from wx_archive.catalogue.rules import Kind
 from wx_archive.catalogue.visibility import may_be_indexed, public_text
+from wx_archive.core.bulk import insert_rows
+from wx_archive.core.database import Database
 
-_TARGET_BITS = 30
-_FTS_INSERT = text("INSERT INTO search_fts(rowid, tokens) VALUES (:id, :tokens)")
+SLOT_BITS: Final = 24
+"""Room for 16 million entries of one kind in one year."""
+_CHUNK: Final = 500
+_BULK: Final = 200
+"""From so many new entries on it is worth telling PostgreSQL."""
+_LOCK: Final = 0x77780001
+_NEVER: Final = date.min
 _FTS_DELETE = text(
     "INSERT INTO search_fts(search_fts, rowid, tokens) VALUES ('delete', :id, :tokens)"
 )
-_PG_TOKENS = text("UPDATE search_entry SET tokens = CAST(:tokens AS tsvector) WHERE id = :id")
 
 Target = Document | Record
+"""Or a row of the same columns."""
+READ_OF_RECORD: Final = (
+    *(Record.id, Record.batch_id, Record.title, Record.number, Record.number_key, Record.dated),
+    *(Record.reference_key, Record.author, Record.keywords, Record.abstract),
+    *(Record.openness, Record.secrecy, Record.open_on),
+    *(Record.is_livelihood, Record.is_closed_above),
+)
+"""What an entry is built from, and what decides whether there is one."""
+Entry = dict[str, Any]
 
 
-def entry_id(kind: Kind, target_id: int, dated: date | None) -> int:
-    """Return the entry's id: newer dates have larger ids, undated entries come last."""
-    day = dated.year * 10_000 + dated.month * 100 + dated.day if dated else 0
-    return (day << _TARGET_BITS) | (target_id << 1) | (kind is Kind.RECORD)
+def first_id(kind: Kind, year: int | None) -> int:
+    """Return the least id of the entries of a kind and year; undated entries come last."""
+    return ((year or 0) * 2 + (kind is Kind.RECORD)) << SLOT_BITS
 
 
-def kind_of(entry: int) -> Kind:
-    """Return which kind of thing an entry's id stands for."""
-    return Kind.RECORD if entry & 1 else Kind.DOCUMENT
+def year_of(entry_id: int) -> int | None:
+    """Return the year in an entry's id."""
+    return entry_id >> (SLOT_BITS + 1) or None
 
 
-def add(connection: Connection, targets: Sequence[Target], *, today: date) -> int:
+def add(connection: Connection, targets: Iterable[Target], *, today: date) -> int:
     """Index what may be indexed of ``targets``; return how many entries were written."""
-    built = [_build(target) for target in targets if may_be_indexed(target, today=today)]
-    if not built:
-        return 0
-    built.sort(key=lambda pair: int(str(pair[0]["id"])))  # FTS5 flushes on a smaller row id
-    connection.execute(insert(SearchEntry), [entry for entry, _hay in built])
-    connection.execute(
-        insert(SearchText), [{"entry_id": entry["id"], "hay": hay} for entry, hay in built]
-    )
-    rows = [{"id": entry["id"], "tokens": _tokens(entry, hay)} for entry, hay in built]
-    statement = _FTS_INSERT if connection.dialect.name == "sqlite" else _PG_TOKENS
-    connection.execute(statement, rows)
+    built = [build(target) for target in targets if may_be_indexed(target, today=today)]
+    insert_entries(connection, built)
     return len(built)
 
 
-def remove(connection: Connection, ids: Iterable[int]) -> None:
-    """Take entries out of the index, their text included."""
-    for chunk in _chunks(list(ids), 200):
-        if connection.dialect.name == "sqlite":
-            rows = connection.execute(
-                select(SearchEntry.__table__, SearchText.hay)
-                .join(SearchText, SearchText.entry_id == SearchEntry.id)
-                .where(SearchEntry.id.in_(chunk))
-            ).mappings()
-            old = [{"id": row["id"], "tokens": _tokens(dict(row), row["hay"])} for row in rows]
-            connection.execute(_FTS_DELETE, old) if old else None
-        connection.execute(delete(SearchText).where(SearchText.entry_id.in_(chunk)))
-        connection.execute(delete(SearchEntry).where(SearchEntry.id.in_(chunk)))
-
-
-def _tokens(entry: dict[str, object], hay: str) -> str:
-    year = entry["year"]
-    return tokens.join(
-        tokens.index_tokens(
-            str(entry["title_key"]),
-            hay,
-            year=int(str(year)) if year is not None else None,
-            kind=str(entry["kind"])[0],
+def insert_entries(connection: Connection, built: Sequence[tuple[Entry, str]]) -> None:
+    """Write entries and their tokens, in ascending order: FTS5 flushes on a smaller row id."""
+    if not built:
+        return
+    lock(connection)
+    entries = (entry for entry, _tokens in built)
+    by_day = sorted(entries, key=lambda one: (one["dated"] or _NEVER, one["target_id"]))
+    _number(connection, by_day)
+    ordered = sorted(built, key=_id_of)
+    if connection.dialect.name == "sqlite":
+        insert_rows(connection, "search_entry", [entry for entry, _tokens in ordered])
+        rows = [{"rowid": entry["id"], "tokens": joined} for entry, joined in ordered]
+        insert_rows(connection, "search_fts", rows)
+    else:
+        insert_rows(
+            connection, "search_entry", [entry | {"tokens": joined} for entry, joined in ordered]
         )
-    )
 
 
-def _build(target: Target) -> tuple[dict[str, object], str]:
+def remove_targets(connection: Connection, kind: Kind, target_ids: Iterable[int]) -> int:
+    """Take the entries of documents or records out of the index; return how many there were."""
+    removed = 0
+    for chunk in _chunks(target_ids):
+        chosen = (SearchEntry.kind == kind.value, SearchEntry.target_id.in_(chunk))
+        if connection.dialect.name == "sqlite":
+            rows = connection.execute(select(SearchEntry.__table__).where(*chosen)).mappings()
+            old = [{"id": row["id"], "tokens": joined_tokens(dict(row))} for row in rows]
+            connection.execute(_FTS_DELETE, old) if old else None
+        removed += connection.execute(delete(SearchEntry).where(*chosen)).rowcount
+    return removed
+
+
+def build(target: Target) -> tuple[Entry, str]:
+    """Return the entry of a document or record, not yet numbered, and its tokens."""
     kind = Kind.DOCUMENT if isinstance(target, Document) else Kind.RECORD
-    entry: dict[str, object] = {
-        "id": entry_id(kind, target.id, target.dated),
+    title = tokens.normalise(target.title)
+    entry: Entry = {
+        "id": first_id(kind, target.dated.year if target.dated else None),
         "batch_id": target.batch_id,
         "is_superseded": False,
         "kind": kind.value,
         "target_id": target.id,
-        "pid": target.pid,
-        "title": target.title,
-        "title_key": tokens.normalise(f"{target.title}\n{target.number}"),
-        "number": target.number,
-        "number_key": target.number_key,
-        "reference_key": None,
         "dated": target.dated,
-        "year": target.dated.year if target.dated else None,
         "effective_from": None,
         "effective_to": None,
         "repealed_on": None,
+        "amended_on": None,
+        "number_key": target.number_key,
+        "reference_key": None,
+        "title_hash": tokens.title_hash(tokens.exact_title(title)),
+        "title_key": title,
+        "number_text": tokens.normalise(target.number),
     }
     if isinstance(target, Document):
-        entry |= {
-            "effective_from": target.effective_from,
-            "effective_to": target.effective_to,
-            "repealed_on": target.repealed_on,
-        }
         fields = (target.issuer, target.topic, public_text(target))
+        for name in ("effective_from", "effective_to", "repealed_on", "amended_on"):
+            entry[name] = getattr(target, name)
     else:
-        entry["reference_key"] = target.reference_key
         fields = (target.author, target.keywords, target.abstract)
-    hay = "\n".join([str(entry["title_key"]), *map(tokens.normalise, fields)])
-    return entry, hay
+        entry["reference_key"] = target.reference_key
+    entry["rest"] = tokens.normalise("\n".join(fields))
+    return entry, joined_tokens(entry)
 
 
-def _chunks(ids: list[int], size: int) -> Iterable[list[int]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+def joined_tokens(entry: Mapping[str, Any]) -> str:
+    """Return the tokens of an entry as both databases take them."""
+    dated: date | None = entry["dated"]
+    marks = [
+        tokens.title_token(entry["title_hash"]),
+        tokens.year_token(dated.year if dated else None),
+        "k" + entry["kind"][0],
+    ]
+    title = f"{entry['title_key']}\n{entry['number_text']}"
+    return tokens.join([*tokens.text_tokens(title, entry["rest"]), *marks])
+
+
+@contextmanager
+def bulk(database: Database, entries: int) -> Iterator[None]:
+    """Let PostgreSQL collect many new entries before it sorts them in; lookups see them all."""
+    if database.is_sqlite or entries < _BULK:
+        yield
+        return
+    with database.engine.connect() as connection:
+        connection.execute(text("ALTER INDEX ix_search_entry_tokens SET (fastupdate = on)"))
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("ALTER INDEX ix_search_entry_tokens SET (fastupdate = off)"))
+            connection.execute(text("SELECT gin_clean_pending_list('ix_search_entry_tokens')"))
+            connection.commit()
+
+
+def sizes(connection: Connection) -> list[tuple[int, int]]:
+    """Return how many entries each year has, newest year first, nearly: gaps are counted too."""
+    found: dict[int, int] = {}
+    top: int | None = connection.execute(select(func.max(SearchEntry.id))).scalar()
+    while top is not None:
+        bucket = top >> SLOT_BITS << SLOT_BITS
+        year = year_of(top) or 0
+        found[year] = found.get(year, 0) + top - bucket + 1
+        below = select(func.max(SearchEntry.id)).where(SearchEntry.id < bucket)
+        top = connection.execute(below).scalar()
+    return list(found.items())
+
+
+def lock(connection: Connection) -> None:
+    """Let one transaction at a time hand out ids; SQLite has but one writer anyway."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def _number(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Give each entry the next id of its kind and year."""
+    following: dict[int, int] = {}
+    for entry in entries:
+        bucket = entry["id"]
+        if bucket not in following:
+            inside = SearchEntry.id.between(bucket, bucket + (1 << SLOT_BITS) - 1)
+            last = connection.execute(select(func.max(SearchEntry.id)).where(inside)).scalar()
+            following[bucket] = bucket if last is None else last + 1
+        entry["id"] = following[bucket]
+        following[bucket] += 1
+        if following[bucket] >= bucket + (1 << SLOT_BITS):
+            message = f"more than {1 << SLOT_BITS} entries in one year"
+            raise OverflowError(message)
+
+
+def _id_of(built: tuple[Entry, str]) -> int:
+    entry_id: int = built[0]["id"]
+    return entry_id
+
+
+def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    iterator = iter(ids)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

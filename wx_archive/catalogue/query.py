@@ -3,16 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Final
-
-from pydantic import RootModel
 
 from wx_archive.catalogue import tokens
 from wx_archive.catalogue.rules import Kind
-from wx_archive.core.errors import FileProblemError
-from wx_archive.core.yamlfile import load
 
 MAX_LENGTH: Final = 64
 """Characters; longer questions are asked to be shorter."""
@@ -20,7 +14,10 @@ _RANGE: Final = re.compile(
     r"(?<![0-9])((?:19|20)\d{2})\s*年?\s*(?:-|~|至|到)\s*((?:19|20)\d{2})\s*年?(?![0-9])"
 )
 _YEAR: Final = re.compile(r"(?<![0-9〔a-z-])((?:19|20)\d{2})(?:\s*年(?!代)|(?![0-9〕a-z年-]))")
-_DECADE: Final = re.compile(r"(?<![0-9])(19|20)?(\d)0\s*年代")
+_DECADE: Final = re.compile(
+    r"((?:上|20|二十)世纪)?(?<![0-9])(19|20)?(?:(\d)0|([二三四五六七八九])十)\s*年代"
+)
+_TENS: Final = "〇一二三四五六七八九"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,7 @@ class Query:
         year_in_words: the one year stands inside other words (2004年工作报告), so that it may be
             part of a title: text that names it counts like the date.
         kind: only documents or only records; None for both.
+        in_force: only documents that are known to be in force.
     """
 
     text: str
@@ -54,6 +52,7 @@ class Query:
     years: tuple[int, int] | None = None
     kind: Kind | None = None
     year_in_words: bool = False
+    in_force: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -94,8 +93,10 @@ def _take_years(normal: str) -> tuple[str, tuple[int, int] | None, bool]:
     if match := _RANGE.search(normal):
         first, last = sorted((int(match.group(1)), int(match.group(2))))
     elif match := _DECADE.search(normal):
-        century = int(match.group(1) or ("20" if match.group(2) in "01" else "19"))
-        first = century * 100 + int(match.group(2)) * 10
+        of_last, century, digit, spelled = match.groups()
+        tens = int(digit) if digit else _TENS.index(spelled)
+        guessed = 20 if tens <= 1 and not of_last else 19
+        first = int(century or guessed) * 100 + tens * 10
         last = first + 9
     elif match := _YEAR.search(normal):
         first = last = int(match.group(1))
@@ -104,24 +105,3 @@ def _take_years(normal: str) -> tuple[str, tuple[int, int] | None, bool]:
     else:
         return normal, None, False
     return f"{normal[: match.start()]} {normal[match.end() :]}", (first, last), glued
-
-
-class _SynonymFile(RootModel[list[list[str]]]):
-    """`content/synonyms.yaml`: groups of words that mean the same."""
-
-
-@cache
-def load_synonyms(path: Path) -> Mapping[str, tuple[str, ...]]:
-    """Return, for each normalised word of the file, the other words of its group."""
-    if not path.exists():
-        return {}
-    table: dict[str, tuple[str, ...]] = {}
-    for group in load(path, _SynonymFile).root:
-        members = list(dict.fromkeys(tokens.normalise(word) for word in group))
-        for word in members:
-            if len(word) < 2:
-                raise FileProblemError(f"{path}:1:1: “{word}”太短，近义词至少两个字")
-            if word in table:
-                raise FileProblemError(f"{path}:1:1: “{word}”在两组里都有，请留一处")
-            table[word] = tuple(other for other in members if other != word)
-    return table

@@ -33,11 +33,27 @@ class Openness(StrEnum):
     CONTROLLED = "controlled"
 
 
+class Secrecy(StrEnum):
+    """密级 of a record; 秘密 and above never comes in: 涉密不上网."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+
+
+class Access(StrEnum):
+    """How a citizen gets at an entry that may be listed: one badge on every result."""
+
+    ONLINE = "在线看"
+    BOOK = "可预约"
+    APPLY = "需申请"
+
+
 class Validity(StrEnum):
     """Whether a document is in force on a day, as citizens read it."""
 
     NOT_YET = "尚未施行"
     IN_FORCE = "现行有效"
+    AMENDED = "已修改"
     EXPIRED = "已失效"
     REPEALED = "已废止"
     UNKNOWN = "效力待核"
@@ -51,22 +67,30 @@ class Period:
         effective_from: first day in force, if known.
         effective_to: last day in force, if it was limited.
         repealed_on: first day on which another document had repealed it.
+        amended_on: first day on which another document had changed it.
     """
 
     effective_from: date | None = None
     effective_to: date | None = None
     repealed_on: date | None = None
+    amended_on: date | None = None
 
 
 def validity(period: Period, *, on: date) -> Validity:
-    """Return the validity on a day; what nobody has stated is never guessed."""
+    """Return the validity on a day; what nobody has stated is never guessed.
+
+    A document that was changed is in force as changed, also where nobody stated since when: only
+    what is in force can be changed.
+    """
     if period.repealed_on and period.repealed_on <= on:
         return Validity.REPEALED
     if period.effective_to and period.effective_to < on:
         return Validity.EXPIRED
-    if period.effective_from is None:
-        return Validity.UNKNOWN
-    return Validity.NOT_YET if on < period.effective_from else Validity.IN_FORCE
+    if period.effective_from and on < period.effective_from:
+        return Validity.NOT_YET
+    if period.amended_on and period.amended_on <= on:
+        return Validity.AMENDED
+    return Validity.IN_FORCE if period.effective_from else Validity.UNKNOWN
 
 
 _NUMBER: Final = re.compile(
@@ -126,16 +150,34 @@ def looks_like_reference_code(text: str) -> bool:
 
 
 def record_is_public(
-    *, openness: Openness, open_on: date | None, livelihood: bool, today: date
+    *,
+    openness: Openness,
+    secrecy: Secrecy,
+    open_on: date | None,
+    livelihood: bool | None,
+    closed_above: bool | None,
+    today: date,
 ) -> bool:
     """Decide whether the public may see a record; anything unsaid means no.
 
-    Livelihood records (民生) are never public, open or not.
+    Livelihood records (民生) are never public, open or not. A deferred record (延期开放) opens on
+    the day its archive has stated, never without one; twenty-five years alone open nothing.
+    ``today`` is a day of the Shanghai calendar.
+
     Source: 《中华人民共和国档案法》(2020) art. 27, 《个人信息保护法》; docs/sources.md#visibility.
     """
-    return openness is Openness.OPEN and not livelihood and (open_on is None or open_on <= today)
+    if secrecy is not Secrecy.PUBLIC or livelihood is not False or closed_above is not False:
+        return False
+    if openness is Openness.OPEN:
+        return open_on is None or open_on <= today
+    return openness is Openness.DEFERRED and open_on is not None and open_on <= today
 
 
 def document_is_public(disclosure: Disclosure) -> bool:
     """Decide whether the public may see that a document exists."""
     return disclosure in (Disclosure.FULL, Disclosure.PARTIAL)
+
+
+def document_access(disclosure: Disclosure) -> Access:
+    """Return how a citizen gets at a document that may be listed."""
+    return Access.ONLINE if disclosure is Disclosure.FULL else Access.APPLY

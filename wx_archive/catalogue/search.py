@@ -1,61 +1,46 @@
-"""Finding entries: newest-first candidates up to a bound, verified, re-ranked, one page shown.
+"""Finding entries: newest-first candidates up to a bound, verified, ranked, one page of them.
 
-The cost follows the bound, not the number of hits. Ranking: exact title, title, number, body;
-in force before repealed; newest first. The same tokens on SQLite and PostgreSQL.
+One statement does it all on either database: candidates from the index (newest years first, at
+most one more than the bound), the substring test where the tokens are not proof, the merit of each,
+the best, and for these once more the predicate of what the public may see. When there are more
+than the bound, the newest that have every word in the title join in, and what is titled just so.
+Ranking: exact title, title, number, body; in force before repealed; newest first. The cost
+follows the bound, not the number of hits (docs/decisions/0008).
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    Connection,
-    Integer,
-    Text,
-    bindparam,
-    column,
-    func,
-    or_,
-    select,
-    table,
-    text,
-)
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import psycopg
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection
 
-from wx_archive.catalogue import tokens
-from wx_archive.catalogue.index import kind_of
-from wx_archive.catalogue.models import SearchEntry, SearchText
+from wx_archive.catalogue import hints, statements, tokens
+from wx_archive.catalogue.hints import Hints
+from wx_archive.catalogue.hits import Hit, day_of, hits_of
 from wx_archive.catalogue.query import Query, Word
-from wx_archive.catalogue.rules import Kind, Period, Validity, validity
-from wx_archive.catalogue.visibility import is_current
-from wx_archive.core.lines import Prepared, Row
+from wx_archive.catalogue.rules import Kind, Validity
+from wx_archive.catalogue.statements import COUNT_BOUND, Shape
+from wx_archive.core.lines import Row
 
-_FTS: Final = table("search_fts", column("rowid"))
-COUNT_BOUND: Final = 1_000
-RANKED: Final = 300
-"""How many candidates are re-ranked; the rest follow newest first."""
+__all__ = [
+    "COUNT_BOUND",
+    "Found",
+    "Hit",
+    "by_number",
+    "by_pid",
+    "by_reference_code",
+    "count",
+    "count_reference_codes",
+    "is_in_a_title",
+    "search",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One found entry as lists show it.
-
-    Attributes:
-        validity: for documents, on the day of the search; None for records.
-    """
-
-    id: int
-    kind: Kind
-    pid: str
-    title: str
-    number: str
-    dated: date | None
-    validity: Validity | None
+_LAST: Final = "\U0010ffff"
+TITLES: Final = 100
+"""When there are too many hits, so many of the newest titles are ranked with the newest hits."""
+_KINDS: Final = (Kind.DOCUMENT, Kind.RECORD)
+"""As the least bit of an entry's year tells them (`index.first_id`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,264 +64,306 @@ def search(
     connection: Connection, query: Query, *, today: date, offset: int = 0, limit: int = 5
 ) -> Found:
     """Return one page of what the public may see of ``query``."""
-    if query.is_empty:
+    if (asked := _Asked.of(connection, query)) is None:
         return Found(query, 0, is_capped=False, hits=())
-    everything = _candidate_ids(connection, query, COUNT_BOUND + 1)
-    ordered = _ranked(connection, query, everything, today)
-    page = ordered[:COUNT_BOUND][offset : offset + limit]
-    total = min(len(everything), COUNT_BOUND)
-    is_capped = len(everything) > COUNT_BOUND
-    kinds = frozenset(map(kind_of, everything))
-    return Found(query, total, is_capped, _hits(connection, page, today), kinds)
+    return asked.page(today=today, offset=offset, limit=limit)
+
+
+def count(
+    connection: Connection,
+    query: Query,
+    *,
+    today: date,
+    bound: int = COUNT_BOUND,
+) -> int:
+    """Return how many entries ``query`` finds, at most one more than ``bound``."""
+    asked = _Asked.of(connection, query)
+    return asked.count(today=today, bound=bound) if asked else 0
 
 
 def by_number(connection: Connection, key: str, *, today: date) -> tuple[Hit, ...]:
     """Return the entries that bear a document number, in force first; one over the bound."""
-    statement = (
-        select(SearchEntry.id)
-        .where(SearchEntry.number_key == key, is_current(SearchEntry))
-        .order_by(SearchEntry.id.desc())
-        .limit(COUNT_BOUND + 1)
+    dialect = connection.dialect.name
+    hits = hits_of(
+        statements.bearing(dialect, "number").rows(connection, key=key, today=today), today
     )
-    ids = list(connection.execute(statement).scalars())
-    hits = _hits(connection, ids, today)
-    return tuple(sorted(hits, key=lambda hit: _standing(hit.validity) if hit.validity else 0))
+    return tuple(sorted(hits, key=lambda hit: _standing(hit.validity)))
 
 
-def by_reference_code(connection: Connection, key: str, *, today: date) -> tuple[Hit, ...]:
-    """Return the records whose 档号 is ``key`` or begins with it; one over the bound."""
-    column = SearchEntry.reference_key
-    statement = (
-        select(SearchEntry.id)
-        .where(column >= key, column < key + "\U0010ffff", is_current(SearchEntry))
-        .order_by(column)
-        .limit(COUNT_BOUND + 1)
+def by_reference_code(
+    connection: Connection, key: str, *, today: date, offset: int = 0, limit: int = 5
+) -> tuple[Hit, ...]:
+    """Return a page of the records whose 档号 is ``key`` or begins with it, in their order."""
+    rows = statements.bearing(connection.dialect.name, "reference").rows(
+        connection, key=key, end=key + _LAST, today=today, offset=offset, limit=limit
     )
-    return _hits(connection, list(connection.execute(statement).scalars()), today)
+    return hits_of(rows, today)
+
+
+def count_reference_codes(connection: Connection, key: str) -> int:
+    """Return how many records have a 档号 that begins with ``key``, at most one over the bound."""
+    counted = statements.codes_counted(connection.dialect.name)
+    total: int = counted.rows(connection, key=key, end=key + _LAST)[0][0]
+    return total
 
 
 def by_pid(connection: Connection, pid: str, *, today: date) -> Hit | None:
     """Return the visible entry with a public id; hidden and missing are the same."""
-    statement = select(SearchEntry.id).where(SearchEntry.pid == pid, is_current(SearchEntry))
-    hits = _hits(connection, list(connection.execute(statement).scalars()), today)
-    return hits[0] if hits else None
+    for kind in Kind:
+        rows = statements.bearing(connection.dialect.name, kind.value).rows(
+            connection, pid=pid, today=today
+        )
+        if rows:
+            return hits_of(rows, today)[0]
+    return None
 
 
 def is_in_a_title(connection: Connection, word: str) -> bool:
     """Tell whether a public title or number contains the normalised ``word``."""
-    query = Query(word, (Word(word),))
-    return bool(_candidate_ids(connection, query, 1, in_title=True))
+    asked = _Asked.of(connection, Query(word, (Word(word),)))
+    return asked is not None and asked.is_in_a_title()
 
 
-_OVER = (Validity.REPEALED, Validity.EXPIRED)
+_OVER: Final = (Validity.REPEALED, Validity.EXPIRED)
 
 
-def _standing(state: Validity) -> int:
+def _standing(state: Validity | None) -> int:
     """Rank a document's validity: what applies today first, what is over last."""
     return 2 if state in _OVER else int(state is Validity.NOT_YET)
 
 
-def _hits(connection: Connection, ids: Sequence[int], today: date) -> tuple[Hit, ...]:
-    """Fetch entries by id, in the order given."""
-    if not ids:
-        return ()
-    rows = _shown_columns(connection.dialect.name).rows(connection, ids=_listed(connection, ids))
-    found = {row[0]: _hit(row, today) for row in rows}
-    return tuple(found[key] for key in ids if key in found)
+# -- one question to one database --------------------------------------------------------------
+
+_MERIT, _ID, _SHOWN_FROM, _DATED = 3, 4, 5, 11
+"""Places in the rows of `statements.ranked`."""
 
 
-def _hit(row: Row, today: date) -> Hit:
-    key, kind_value, pid, title, number, dated, *period = row
-    kind = Kind(kind_value)
-    return Hit(
-        key,
-        kind,
-        pid,
-        title,
-        number,
-        _day(dated),
-        _validity(period, today) if kind is Kind.DOCUMENT else None,
-    )
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a statement told: candidates in all, their kinds, the best of them."""
+
+    total: int
+    kinds: frozenset[Kind]
+    rows: Sequence[Row]
+
+    @classmethod
+    def of(cls, row: Row) -> "_Told":
+        """Return what a row of counts begins with: how many, the least and the greatest kind."""
+        total, least, greatest = row[:_MERIT]
+        return cls(total, frozenset(_KINDS[least : greatest + 1]) if total else frozenset(), ())
 
 
-def _validity(period: Sequence[Any], today: date) -> Validity:
-    return validity(Period(*map(_day, period)), on=today)
+def _merged(some: Sequence[Row], others: Sequence[Row]) -> list[Row]:
+    """Return the rows of both in order of merit, none twice."""
+    rows = {row[_ID]: row for row in (*some, *others)}.values()
+    return sorted(rows, key=lambda row: (row[_MERIT], -_ordinal(row[_DATED]), -row[_ID]))
 
 
-def _day(value: date | str | None) -> date | None:
-    """Return a day as a driver gives it: SQLite's is a text."""
-    return date.fromisoformat(value) if isinstance(value, str) else value
+def _ordinal(dated: Any) -> int:
+    day = day_of(dated)
+    return day.toordinal() if day else 0
 
 
-# -- statements: built once for each shape, run by the driver ----------------------------------
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the index is asked for, and the shape of the statement that asks for it."""
 
-_DIALECTS: Final = {
-    "sqlite": sqlite.dialect(),
-    "postgresql": psycopg.dialect(),  # type: ignore[no-untyped-call]
-}
-_PERIOD: Final = (SearchEntry.effective_from, SearchEntry.effective_to, SearchEntry.repealed_on)
-
-
-@cache
-def _shown_columns(dialect: str) -> Prepared:
-    columns = (
-        SearchEntry.id,
-        SearchEntry.kind,
-        SearchEntry.pid,
-        SearchEntry.title,
-        SearchEntry.number,
-        SearchEntry.dated,
-        *_PERIOD,
-    )
-    return Prepared(select(*columns).where(_is_listed(dialect)), _DIALECTS[dialect])
+    match: str
+    shape: Shape
 
 
-@cache
-def _ranked_columns(dialect: str) -> Prepared:
-    columns = (SearchEntry.id, SearchEntry.title_key, *_PERIOD)
-    return Prepared(select(*columns).where(_is_listed(dialect)), _DIALECTS[dialect])
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question in the index's terms.
 
-
-def _is_listed(dialect: str) -> ColumnElement[bool]:
-    """Compare ids with a list of any length in one parameter, so that there is one statement."""
-    if dialect == "sqlite":
-        return text("search_entry.id IN (SELECT value FROM json_each(:ids))")  # type: ignore[return-value]
-    return text("search_entry.id = ANY(:ids)")  # type: ignore[return-value]
-
-
-def _listed(connection: Connection, ids: Sequence[int]) -> object:
-    return json.dumps(ids) if connection.dialect.name == "sqlite" else list(ids)
-
-
-@cache
-def _matching(dialect: str, checks: tuple[int, ...], *, in_title: bool) -> Prepared:
-    """Return the statement for candidates, newest first: the index, the substring tests behind it.
-
-    Args:
-        dialect: the database's.
-        checks: for each word that is tested, in how many spellings.
-        in_title: test the title, not the whole text.
+    Attributes:
+        anywhere: what entries that have all words are found by.
+        in_title: the same for titles and numbers.
+        given: the spellings by parameter name, and the hash of the whole as a title.
+        newest: on PostgreSQL, an expression for the newest years, to begin with.
     """
-    is_sqlite = dialect == "sqlite"
-    key = _FTS.c.rowid if is_sqlite else SearchEntry.id
-    statement = select(SearchEntry.id)
-    if is_sqlite:
-        statement = statement.select_from(_FTS).join(SearchEntry, SearchEntry.id == _FTS.c.rowid)
-        matches = text("search_fts MATCH :match")
+
+    connection: Connection
+    query: Query
+    anywhere: _Wanted
+    in_title: _Wanted
+    given: dict[str, Any]
+    newest: tuple[str, ...]
+
+    @classmethod
+    def of(cls, connection: Connection, query: Query) -> "_Asked | None":
+        known, dialect = hints.known(connection), connection.dialect.name
+        anywhere = None if query.is_empty else _wanted(query, known, dialect)
+        in_title = _wanted(query, known, dialect, prefix="t")
+        if anywhere is None or in_title is None:
+            return None
+        spelled = {
+            f"w{number}_{other}": spelling
+            for number, word in enumerate(query.words)
+            for other, spelling in enumerate(word.spellings)
+        }
+        typed = tokens.title_hash(tokens.exact_title(tokens.normalise(query.text)))
+        newest = () if dialect == "sqlite" or query.years else known.newest
+        return cls(connection, query, anywhere, in_title, spelled | {"typed": typed}, newest)
+
+    def page(self, *, today: date, offset: int, limit: int) -> Found:
+        """Return a page: all hits in order of merit, or as `_among_many` says."""
+        until = min(offset + limit, COUNT_BOUND)
+        told = self._glance()
+        if told is None or told.total <= COUNT_BOUND:
+            told = self._best(self.anywhere, today, limit=until)
+        is_capped = told.total > COUNT_BOUND
+        rows = self._among_many(told.rows, today, until) if is_capped else told.rows
+        hits = hits_of((row[_SHOWN_FROM:] for row in rows[offset:until]), today)
+        return Found(self.query, min(told.total, COUNT_BOUND), is_capped, hits, told.kinds)
+
+    def count(self, *, today: date, bound: int) -> int:
+        """Return how many there are, at most one more than ``bound``."""
+        rows: list[Row] = []
+        for window in (*self.newest, ""):
+            rows = statements.counted(self.anywhere.shape).rows(
+                self.connection,
+                **self.given,
+                match=_spelled(self.anywhere, window),
+                most=bound + 1,
+                today=today,
+            )
+            if rows[0][0] > bound:
+                break
+        total: int = rows[0][0]
+        return total
+
+    def _among_many(self, newest: Sequence[Row], today: date, until: int) -> Sequence[Row]:
+        """Return the first of too many hits: the best of some in order of merit.
+
+        Those some are the newest, up to the bound, the newest with all words in the title, up to
+        `TITLES`, and what is titled just so. Titles need no look where the newest are all as good
+        as can be; the newest need none after a glance that found enough titles.
+        """
+        if not self.query.words:
+            return newest
+        rows = _merged(newest, self._best(self._exactly(), today, limit=until).rows)
+        if self._are_best(newest, until):
+            return rows
+        titled = self._best(self.in_title, today, limit=until, most=TITLES, in_title=True).rows
+        if not newest and not self._are_best(titled, until):
+            newest = self._best(self.anywhere, today, limit=until).rows
+        return _merged(_merged(rows, titled), newest)
+
+    def _are_best(self, rows: Sequence[Row], until: int) -> bool:
+        """Tell whether there are enough and nothing older can come before them."""
+        least = statements.least_merit(self.anywhere.shape)
+        return len(rows) >= until and all(row[_MERIT] <= least for row in rows[:until])
+
+    def _exactly(self) -> _Wanted:
+        """Return what the entries are found by whose title is just what was typed.
+
+        So few bear the title's token that their texts prove the words more cheaply than the index.
+        """
+        titled_so = tokens.title_token(self.given["typed"])
+        shape = replace(self.anywhere.shape, tested=(True,) * len(self.query.words), is_exact=True)
+        return _Wanted(" AND ".join([titled_so, *_filters(self.query)]), shape)
+
+    def _glance(self) -> "_Told | None":
+        """Return how many there are of a common word, told by the index alone."""
+        if not self.anywhere.shape.is_plain_sqlite:
+            return None
+        most = COUNT_BOUND + 1
+        rows = statements.glance().rows(self.connection, match=self.anywhere.match, most=most)
+        return _Told.of(rows[0])
+
+    def _best(
+        self,
+        wanted: _Wanted,
+        today: date,
+        *,
+        limit: int,
+        most: int = COUNT_BOUND + 1,
+        in_title: bool = False,
+    ) -> "_Told":
+        """Return how many of the newest matches there are, of which kinds, and the best of them."""
+        rows: list[Row] = []
+        for window in (*self.newest, ""):
+            rows = statements.ranked(wanted.shape, in_title=in_title).rows(
+                self.connection,
+                **self.given,
+                match=_spelled(wanted, window),
+                most=most,
+                limit=limit,
+                today=today,
+            )
+            if rows[0][0] >= most:
+                break
+        return replace(_Told.of(rows[0]), rows=[row for row in rows if row[_ID] is not None])
+
+    def is_in_a_title(self) -> bool:
+        """Tell whether any title has all words."""
+        statement = statements.exists(self.in_title.shape)
+        return bool(statement.rows(self.connection, **self.given, match=_spelled(self.in_title)))
+
+
+def _spelled(wanted: _Wanted, window: str = "") -> str:
+    """Return the expression as the database takes it; FTS5 reads it as it is."""
+    if wanted.shape.dialect == "sqlite":
+        return wanted.match
+    whole = f"{wanted.match} AND {window}" if window else wanted.match
+    return whole.replace(" AND ", " & ").replace(" OR ", " | ")
+
+
+def _wanted(query: Query, known: Hints, dialect: str, prefix: str = "") -> _Wanted | None:
+    """Return what the index is asked for, or None if some word has no token at all."""
+    if query.single_character:
+        parts, tested = [f"b{query.single_character}"], [False]
     else:
-        matches = text("tokens @@ CAST(:match AS tsquery)")
-    if checks and not in_title:
-        statement = statement.join(SearchText, SearchText.entry_id == SearchEntry.id)
-    hay = SearchEntry.title_key if in_title else SearchText.hay
-    place = func.instr if is_sqlite else func.strpos
-    tests = (
-        or_(*(place(hay, bindparam(f"w{n}_{m}", type_=Text())) > 0 for m in range(spellings)))
-        for n, spellings in enumerate(checks)
-    )
-    statement = statement.where(matches, is_current(SearchEntry), *tests)
-    statement = statement.order_by(key.desc()).limit(bindparam("most", type_=Integer()))
-    return Prepared(statement, _DIALECTS[dialect])
+        spelled = [
+            [[prefix + token for token in tokens.query_tokens(one)] for one in word.spellings]
+            for word in query.words
+        ]
+        if not all(map(any, spelled)):
+            return None
+        parts, tested = _worded(query.words, spelled, known)
+    parts += _filters(query)
+    spellings = tuple(len(word.spellings) for word in query.words)
+    shape = Shape(dialect, spellings, tuple(tested), in_force=query.in_force)
+    return _Wanted(" AND ".join(parts), shape)
 
 
-# -- candidates -------------------------------------------------------------------------------
-
-
-def _candidate_ids(
-    connection: Connection, query: Query, limit: int, *, in_title: bool = False, also: str = ""
-) -> list[int]:
-    """Return matching ids, newest first: the index first, the substring test behind it.
-
-    ``also`` is one more token that they must have.
-    """
-    expression = _expression(query, in_title=in_title)
-    if expression is None:
-        return []
-    if also:
-        expression = f"{also} AND {expression}"
-    dialect = connection.dialect.name
-    if dialect != "sqlite":
-        expression = expression.replace(" AND ", " & ").replace(" OR ", " | ")
-    tested = [word.spellings for word in query.words if _needs_test(word)]
-    statement = _matching(dialect, tuple(map(len, tested)), in_title=in_title)
-    given = {
-        f"w{n}_{m}": spelling
-        for n, spellings in enumerate(tested)
-        for m, spelling in enumerate(spellings)
-    }
-    rows = statement.rows(connection, match=expression, most=limit, **given)
-    return [key for (key,) in rows]
-
-
-def _expression(query: Query, *, in_title: bool) -> str | None:
-    """Return the index expression; FTS5 reads it as it is, tsquery with & and |."""
-    single = query.single_character
+def _filters(query: Query) -> list[str]:
+    """Return the parts of the expression that are no words."""
     parts = []
-    if single:
-        parts.append(f"b{single}")
-    else:
-        for word in query.words:
-            spelled = [_all_of(spelling, in_title=in_title) for spelling in word.spellings]
-            known = [part for part in spelled if part]
-            if not known:
-                return None
-            parts.append("(" + " OR ".join(known) + ")")
     if query.years:
         first, last = query.years
-        years = [f"y{year}" for year in range(first, last + 1)]
-        if query.year_in_words:
-            years.append(f"l{first}")
-        parts.append("(" + " OR ".join(years) + ")")
-    if query.kind:
-        parts.append("k" + query.kind.value[0])
-    return " AND ".join(parts)
+        years = [tokens.year_token(year) for year in range(first, last + 1)]
+        parts.append(_any_of([*years, f"l{first}"] if query.year_in_words else years))
+    kind = Kind.DOCUMENT if query.in_force else query.kind
+    if kind:
+        parts.append("k" + kind.value[0])
+    return parts
 
 
-def _all_of(spelling: str, *, in_title: bool) -> str:
-    prefix = "t" if in_title else ""
-    parts = [prefix + token for token in tokens.query_tokens(spelling)]
-    return "(" + " AND ".join(parts) + ")" if parts else ""
+def _worded(
+    words: Sequence[Word], spelled: Sequence[Sequence[Sequence[str]]], known: Hints
+) -> tuple[list[str], list[bool]]:
+    """Return the parts of the expression for the words, and which of them the text must prove."""
+    alone = [spellings[0] for spellings in spelled if len(spellings) == 1]
+    parts = known.worth_asking(token for wanted in alone for token in wanted)
+    asked, tested = set(parts), []
+    for word, spellings in zip(words, spelled, strict=True):
+        is_proof = not any(map(tokens.needs_verification, word.spellings))
+        if len(spellings) == 1:
+            tested.append(not (is_proof and asked.issuperset(spellings[0])))
+            continue
+        chosen = [known.worth_asking(wanted) for wanted in spellings if wanted]
+        parts.append(_any_of(list(map(_all_of, chosen))))
+        tested.append(
+            not (is_proof and [*map(len, chosen)] == [*map(len, filter(None, spellings))])
+        )
+    return parts, tested
 
 
-def _needs_test(word: Word) -> bool:
-    """Tell whether a word's tokens alone may let through an entry that does not contain it."""
-    if tokens.is_single_character(word.text):
-        return False
-    return any(tokens.needs_verification(spelling) for spelling in word.spellings)
+def _all_of(parts: Sequence[str]) -> str:
+    return f"({' AND '.join(parts)})" if len(parts) > 1 else parts[0]
 
 
-# -- ranking ----------------------------------------------------------------------------------
-
-
-def _ranked(connection: Connection, query: Query, newest: list[int], today: date) -> list[int]:
-    """Return all candidate ids, the best `RANKED` of them in order of merit."""
-    if not query.words:
-        return newest
-    exact = tokens.title_token(tokens.exact_title(tokens.normalise(query.text)))
-    best_known = _candidate_ids(connection, query, RANKED, also=exact)
-    in_title = _candidate_ids(connection, query, RANKED, in_title=True)
-    chosen = list(dict.fromkeys([*best_known, *in_title, *newest[:RANKED]]))
-    listed = _listed(connection, chosen)
-    rows = _ranked_columns(connection.dialect.name).rows(connection, ids=listed)
-    typed = tokens.exact_title(tokens.normalise(query.text))
-    best = [row[0] for row in sorted(rows, key=lambda row: _merit(row, query, typed, today))]
-    seen = set(best)
-    return best + [key for key in newest if key not in seen]
-
-
-def _merit(row: Row, query: Query, typed: str, today: date) -> tuple[Any, ...]:
-    """Return the sort key, smaller is better; the module says in which order."""
-    key, title_key, *period = row
-    title, _newline, number = title_key.partition("\n")
-    words = query.words
-    found = sum(
-        2 * any(spelling in title for spelling in word.spellings) or word.text in number
-        for word in words
-    )
-    as_typed = sum(word.text in title for word in words)
-    return (
-        tokens.exact_title(title) != typed,
-        -found,
-        _standing(_validity(period, today)),
-        -as_typed,
-        -key,
-    )
+def _any_of(parts: Sequence[str]) -> str:
+    return f"({' OR '.join(parts)})" if len(parts) > 1 else parts[0]

@@ -1,39 +1,32 @@
 """Taking a file into the catalogue: checked whole, staged hidden, published in one switch."""
 
 import hashlib
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import delete, exists, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.orm import Session
 
-from wx_archive.catalogue import files, index, repeals
-from wx_archive.catalogue.files import BadRow, DocumentRow, Line, RecordRow
-from wx_archive.catalogue.models import (
-    Document,
-    DocumentRelation,
-    ImportBatch,
-    Record,
-    SearchEntry,
+from wx_archive.catalogue import files, proposals, staging
+from wx_archive.catalogue.files import BadRow, DocumentRow, Line, Livelihood, RecordRow
+from wx_archive.catalogue.models import Document, DocumentRelation, ImportBatch, Record
+from wx_archive.catalogue.rules import (
+    Disclosure,
+    Kind,
+    document_number,
+    reference_code,
 )
-from wx_archive.catalogue.rules import Disclosure, Kind, document_number, reference_code
 from wx_archive.catalogue.visibility import is_current
 from wx_archive.core import clock
+from wx_archive.core.bulk import insert_rows
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.ids import stable_pid
 
-STAGE_ROWS: Final = 200
 STAGE_CHARACTERS: Final = 400_000
-"""A staging transaction ends at either: a fraction of a second, so that the account answers on."""
-WRITING_S: Final = 0.2
-GAP_S: Final = 0.12
-"""After so much writing the importer leaves the lock alone for so long. SQLite lines nobody up: a
-waiter looks again every 100 ms and would find the lock taken again each time."""
+"""A staging transaction ends at so much text, or at `staging.CHUNK` rows."""
 
 Progress = Callable[[int, int], None]
 
@@ -54,18 +47,6 @@ class ImportReport:
         return asdict(self)
 
 
-class _Pause:
-    """Lets others write between two staging transactions."""
-
-    def __init__(self) -> None:
-        self._since = time.monotonic()
-
-    def when_due(self) -> None:
-        if time.monotonic() - self._since >= WRITING_S:
-            time.sleep(GAP_S)
-            self._since = time.monotonic()
-
-
 @dataclass(frozen=True, slots=True)
 class Importer:
     """Takes files of one kind into one database.
@@ -73,11 +54,13 @@ class Importer:
     Attributes:
         secret: keys the public ids, so that the same row keeps its address for ever.
         openness: for documents whose rows do not say how open they are.
+        livelihood: the site's rules for records that do not say whether they are of that kind.
     """
 
     database: Database
     secret: str
     openness: Disclosure | None = None
+    livelihood: Livelihood | None = None
     skip_bad: bool = False
     dry_run: bool = False
     progress: Progress = lambda _done, _total: None
@@ -101,28 +84,31 @@ class Importer:
         return report
 
     def _take_in(self, path: Path, kind: Kind, report: ImportReport) -> None:
-        """Stage the good rows and publish them; no other import may sweep meanwhile."""
-        digest = files.digest(path, kind.value, str(self.openness))
+        """Stage the good rows, index them, publish them; no other import may sweep meanwhile."""
+        digest = files.digest(path, kind.value, str(self.openness), str(self.livelihood))
         batch_id = 0 if self.dry_run else self._open_batch(kind, digest)
+        turns = staging.Turns(self.database)
         done = 0
-        pause = _Pause()
-        for lines in _chunks(self._good_lines(path, kind)):
-            with self.database.begin(unhurried=True) as session:
-                self._stage(session, kind, batch_id, lines, report)
-                if self.dry_run:
-                    session.rollback()
+        for lines in _chunks(self._lines(path, kind, [], []), kind):
+            fresh = self._told_apart(kind, batch_id, lines, report)
+            if fresh and not self.dry_run:
+                with turns.write() as session:
+                    self._stage(session, kind, batch_id, fresh)
             done += len(lines)
             self.progress(done, report.read)
-            pause.when_due()
         if not self.dry_run:
-            self._publish(kind, batch_id)
-            self._sweep(kind)
+            staging.index_batch(turns, kind, batch_id, today=clock.today())
+            staging.publish(turns, kind, batch_id)
+            staging.sweep(turns, kind)
+            staging.tidy(turns)
+            if kind is Kind.DOCUMENT:
+                proposals.propose_all(self.database, now=clock.now())
 
     def _preflight(self, path: Path, kind: Kind) -> ImportReport:
         """Read the whole file once, so that nothing is taken in from a file with mistakes."""
         report = ImportReport()
         silent = 0
-        for line in files.read(path, _model(kind), report.bad, report.warnings):
+        for line in self._lines(path, kind, report.bad, report.warnings):
             report.read += 1
             if isinstance(line.row, DocumentRow) and line.row.openness is None:
                 silent += 1
@@ -133,8 +119,11 @@ class Importer:
             )
         return report
 
-    def _good_lines(self, path: Path, kind: Kind) -> Iterator[Line]:
-        return files.read(path, _model(kind), [], [])
+    def _lines(
+        self, path: Path, kind: Kind, bad: list[BadRow], doubts: list[BadRow]
+    ) -> Iterator[Line]:
+        model = DocumentRow if kind is Kind.DOCUMENT else RecordRow
+        return files.read(path, model, bad, doubts, livelihood=self.livelihood)
 
     def _open_batch(self, kind: Kind, digest: str) -> int:
         """Return the batch of this very file if it was cut short, else a new one."""
@@ -152,205 +141,133 @@ class Importer:
             session.flush()
             return batch.id
 
-    def _stage(
-        self,
-        session: Session,
-        kind: Kind,
-        batch_id: int,
-        lines: Sequence[Line],
-        report: ImportReport,
-    ) -> None:
-        """Write the rows that are new or different, hidden until the batch is published."""
-        table = _table(kind)
+    def _told_apart(
+        self, kind: Kind, batch_id: int, lines: Sequence[Line], report: ImportReport
+    ) -> list[tuple[Line, str]]:
+        """Count what is new, different and the same; return what is not staged yet, with hashes."""
+        table = staging.table_of(kind)
         keys = [line.row.id for line in lines]
-        current = _hashes(session, table, keys, current=True)
-        staged = _hashes(session, table, keys, batch_id=batch_id)
-        fresh: list[Document | Record] = []
+        with self.database.reads() as connection:
+            current = _hashes(connection, keys, table, is_current(table))
+            staged = _hashes(connection, keys, table, table.batch_id == batch_id)
+        fresh = []
         for line in lines:
-            row_hash = self._hash(line.row)
-            before = current.get(line.row.id)
+            row_hash, before = self._hash(line.row), current.get(line.row.id)
             if before == row_hash:
                 report.unchanged += 1
                 continue
             report.added += before is None
             report.changed += before is not None
             if line.row.id not in staged:
-                fresh.append(self._target(line.row, batch_id, row_hash))
-        if fresh and not self.dry_run:
-            session.add_all(fresh)
-            session.flush()
-            by_key = {target.source_key: target.id for target in fresh}
-            session.add_all(_relations(lines, by_key))
-            index.add(session.connection(), fresh, today=clock.today())
+                fresh.append((line, row_hash))
+        return fresh
+
+    def _stage(
+        self, session: Session, kind: Kind, batch_id: int, fresh: Sequence[tuple[Line, str]]
+    ) -> None:
+        """Write rows, hidden until the batch is published."""
+        rows = [
+            self._columns(line.row, kind) | {"batch_id": batch_id, "content_hash": row_hash}
+            for line, row_hash in fresh
+        ]
+        insert_rows(session.connection(), staging.table_of(kind).__tablename__, rows)
+        if kind is Kind.DOCUMENT:
+            _relate(session, batch_id, (line.row for line, _hash in fresh))
 
     def _hash(self, row: DocumentRow | RecordRow) -> str:
-        told = row.model_dump_json() + f"|{self.openness if _is_silent(row) else ''}"
-        return hashlib.sha256(told.encode()).hexdigest()
-
-    def _target(
-        self, row: DocumentRow | RecordRow, batch_id: int, row_hash: str
-    ) -> Document | Record:
         if isinstance(row, DocumentRow):
-            return Document(
-                batch_id=batch_id,
-                is_superseded=False,
-                pid=stable_pid("document", row.id, self.secret),
-                source_key=row.id,
-                content_hash=row_hash,
-                title=row.title,
-                number=row.doc_no,
-                number_key=document_number(row.doc_no) if row.doc_no else None,
-                issuer=row.issuer,
-                dated=row.dated,
-                topic=row.category,
-                body=row.body,
-                disclosure=(row.openness or self.openness or Disclosure.NONE).value,
-                effective_from=row.effective_from,
-                effective_to=row.effective_to,
-                source=row.source,
-                source_url=row.url,
-            )
-        return Record(
-            batch_id=batch_id,
-            is_superseded=False,
-            pid=stable_pid("record", row.id, self.secret),
-            source_key=row.id,
-            content_hash=row_hash,
-            level=row.level,
-            reference_code=row.ref_code,
-            reference_key=reference_code(row.ref_code),
-            fonds_code=row.fonds,
-            title=row.title,
-            author=row.responsible,
-            number=row.doc_no,
-            number_key=document_number(row.doc_no) if row.doc_no else None,
-            dated=row.dated,
-            keywords=row.keywords,
-            abstract=row.abstract,
-            openness=row.openness.value,
-            is_livelihood=bool(row.livelihood),
-        )
+            return hashlib.sha256(row.canonical(self.openness)).hexdigest()
+        return hashlib.sha256(row.canonical()).hexdigest()
 
-    def _publish(self, kind: Kind, batch_id: int) -> None:
-        """Show the whole batch and hide what it replaces: one short transaction."""
-        table = _table(kind)
-        with self.database.begin(unhurried=True) as session:
-            newer = aliased(table)
-            replaced = select(table.id).where(
-                table.batch_id != batch_id,
-                table.is_superseded.is_(False),
-                exists().where(newer.source_key == table.source_key, newer.batch_id == batch_id),
-            )
-            ids = list(session.scalars(replaced))
-            for chunk in _id_chunks(ids):
-                session.execute(update(table).where(table.id.in_(chunk)).values(is_superseded=True))
-                session.execute(
-                    update(SearchEntry)
-                    .where(SearchEntry.kind == kind.value, SearchEntry.target_id.in_(chunk))
-                    .values(is_superseded=True)
-                )
-            session.execute(
-                update(ImportBatch)
-                .where(ImportBatch.id == batch_id)
-                .values(published_at=clock.now())
-            )
-            session.flush()
-            if kind is Kind.DOCUMENT:
-                repeals.resolve(session)
-
-    def _sweep(self, kind: Kind) -> None:
-        """Remove replaced rows and the remains of imports that were given up, bit by bit."""
-        table = _table(kind)
-        pause = _Pause()
-        unpublished = select(ImportBatch.id).where(
-            ImportBatch.kind == kind.value, ImportBatch.published_at.is_(None)
-        )
-        while True:
-            with self.database.begin(unhurried=True) as session:
-                ids = list(
-                    session.scalars(
-                        select(table.id)
-                        .where(or_(table.is_superseded, table.batch_id.in_(unpublished)))
-                        .limit(STAGE_ROWS)
-                    )
-                )
-                if not ids:
-                    session.execute(
-                        delete(ImportBatch).where(
-                            ImportBatch.kind == kind.value, ImportBatch.published_at.is_(None)
-                        )
-                    )
-                    return
-                entries = session.scalars(
-                    select(SearchEntry.id).where(
-                        SearchEntry.kind == kind.value, SearchEntry.target_id.in_(ids)
-                    )
-                )
-                index.remove(session.connection(), list(entries))
-                if kind is Kind.DOCUMENT:
-                    session.execute(
-                        delete(DocumentRelation).where(DocumentRelation.document_id.in_(ids))
-                    )
-                session.execute(delete(table).where(table.id.in_(ids)))
-            pause.when_due()
+    def _columns(self, row: DocumentRow | RecordRow, kind: Kind) -> dict[str, object]:
+        shared: dict[str, object] = {
+            "is_superseded": False,
+            "pid": stable_pid(kind.value, row.id, self.secret),
+            "source_key": row.id,
+            "title": row.title,
+            "number": row.doc_no,
+            "number_key": document_number(row.doc_no) if row.doc_no else None,
+            "dated": row.dated,
+        }
+        if isinstance(row, DocumentRow):
+            return shared | _of_document(row, self.openness)
+        return shared | _of_record(row)
 
 
-def _model(kind: Kind) -> type[DocumentRow] | type[RecordRow]:
-    return DocumentRow if kind is Kind.DOCUMENT else RecordRow
+def _of_document(row: DocumentRow, otherwise: Disclosure | None) -> dict[str, object]:
+    return {
+        "issuer": row.issuer,
+        "topic": row.category,
+        "body": row.body,
+        "disclosure": (row.openness or otherwise or Disclosure.NONE).value,
+        "effective_from": row.effective_from,
+        "effective_to": row.effective_to,
+        "source": row.source,
+        "source_url": row.url,
+    }
 
 
-def _table(kind: Kind) -> type[Document] | type[Record]:
-    return Document if kind is Kind.DOCUMENT else Record
+def _of_record(row: RecordRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in _DESCRIBED} | {
+        "reference_code": row.ref_code,
+        "reference_key": reference_code(row.ref_code),
+        "parent_key": reference_code(row.parent) if row.parent else None,
+        "fonds_code": row.fonds,
+        "author": row.responsible,
+        "date_text": row.date,
+        "openness": row.openness.value,
+        "is_livelihood": bool(row.livelihood),
+        "is_closed_above": False,
+    }
 
 
-def _is_silent(row: DocumentRow | RecordRow) -> bool:
-    return isinstance(row, DocumentRow) and row.openness is None
+_DESCRIBED: Final = (
+    *("level", "catalogue_code", "file_code", "item_code", "page_code", "category", "year"),
+    *("retention", "date_end", "date_precision", "keywords", "abstract", "genre", "carrier"),
+    *("extent_pages", "extent_copies", "language", "note", "location", "secrecy", "open_on"),
+    "restriction_note",
+)
+"""Columns of a record that are named alike in its file."""
 
 
 def _hashes(
-    session: Session,
-    table: type[Document] | type[Record],
+    connection: Connection,
     keys: Sequence[str],
-    *,
-    batch_id: int | None = None,
-    current: bool = False,
+    table: type[Document] | type[Record],
+    which: ColumnElement[bool],
 ) -> dict[str, str]:
-    statement = select(table.source_key, table.content_hash).where(table.source_key.in_(keys))
-    if current:
-        statement = statement.where(is_current(table))
-    if batch_id is not None:
-        statement = statement.where(table.batch_id == batch_id)
-    return dict(session.execute(statement).all())
+    columns = select(table.source_key, table.content_hash)
+    rows = connection.execute(columns.where(table.source_key.in_(keys), which))
+    return {str(key): str(value) for key, value in rows}
 
 
-def _relations(lines: Sequence[Line], ids: Mapping[str, int]) -> list[DocumentRelation]:
-    return [
+def _relate(session: Session, batch_id: int, rows: Iterable[DocumentRow | RecordRow]) -> None:
+    """Write what the documents say of others."""
+    documents = (row for row in rows if isinstance(row, DocumentRow))
+    telling = {row.id: row.relations for row in documents if row.relations}
+    ids = select(Document.source_key, Document.id).where(
+        Document.batch_id == batch_id, Document.source_key.in_(telling)
+    )
+    session.add_all(
         DocumentRelation(
-            document_id=ids[line.row.id],
+            document_id=document_id,
             type=relation.type,
             target_number=relation.number,
             target_title=relation.title,
         )
-        for line in lines
-        if isinstance(line.row, DocumentRow) and line.row.id in ids
-        for relation in line.row.relations
-    ]
+        for key, document_id in session.execute(ids)
+        for relation in telling[key]
+    )
 
 
-def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:
+def _chunks(lines: Iterator[Line], kind: Kind) -> Iterator[list[Line]]:
     chunk: list[Line] = []
     size = 0
     for line in lines:
         chunk.append(line)
-        size += len(line.row.body) if isinstance(line.row, DocumentRow) else 200
-        if len(chunk) >= STAGE_ROWS or size >= STAGE_CHARACTERS:
+        size += len(line.row.body) if isinstance(line.row, DocumentRow) else 0
+        if len(chunk) >= staging.CHUNK[kind] or size >= STAGE_CHARACTERS:
             yield chunk
             chunk, size = [], 0
     if chunk:
-        yield chunk
-
-
-def _id_chunks(ids: Iterable[int]) -> Iterator[list[int]]:
-    iterator = iter(ids)
-    while chunk := list(islice(iterator, 500)):
         yield chunk

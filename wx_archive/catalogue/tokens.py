@@ -5,11 +5,10 @@ No dictionary cuts words: a dictionary loses names and half-words (measured in d
 substring test on the normalised text.
 
 Token alphabet (all alphanumeric, so that neither FTS5 nor tsvector needs quoting rules):
-    公积        a pair of characters       金        the last character of a run
-    l2023       a whole Latin or digit run
+    公积        a pair of characters       l2023     a whole Latin or digit run
     t公积 tl2023  the same, in a title or number    b公   a title begins with this character
     y1985       dated in that year         kd / kr   a current document / an archive record
-    x0f3a…      the whole title, hashed
+    x0f3a       sixteen bits of the whole title's hash: few enough to be cheap, enough to be rare
 """
 
 import hashlib
@@ -68,41 +67,44 @@ def exact_title(normal: str) -> str:
     return "".join(words(_EDITION.sub("", normal.removeprefix("中华人民共和国"))))
 
 
-def title_token(exact: str) -> str:
-    """Return the token of entries whose `exact_title` is ``exact``."""
-    return "x" + hashlib.blake2b(exact.encode(), digest_size=8).hexdigest()
+def title_hash(exact: str) -> int:
+    """Return 63 bits that stand for a title in the form of `exact_title`."""
+    return int.from_bytes(hashlib.blake2b(exact.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def _run_tokens(normal: str, *, tails: bool) -> Iterator[str]:
+def title_token(hashed: int) -> str:
+    """Return the token that entries with this `title_hash` bear, and one in 65,536 others."""
+    return f"x{hashed & 0xFFFF:04x}"
+
+
+def year_token(year: int | None) -> str:
+    """Return the token of entries dated in ``year``; ``y0`` where there is no date."""
+    return f"y{year or 0}"
+
+
+def run_tokens(normal: str) -> Iterator[str]:
+    """Yield the tokens of a normalised text in their order, as often as they stand there."""
     for han, latin in RUN.findall(normal):
         if latin:
             yield "l" + latin[:LATIN_LENGTH]
             continue
         for index in range(len(han) - 1):
             yield han[index : index + 2]
-        if tails:
-            yield han[-1]
 
 
-def index_tokens(title: str, hay: str, *, year: int | None, kind: str) -> list[str]:
-    """Return the distinct tokens of one entry.
+def text_tokens(title: str, rest: str) -> list[str]:
+    """Return the distinct tokens of an entry's words.
 
     Args:
         title: normalised title and number.
-        hay: every normalised field, title included.
-        year: year of the date, if there is one.
-        kind: ``d`` or ``r``.
+        rest: every other normalised field.
     """
-    tokens = dict.fromkeys(_run_tokens(hay, tails=True))
-    tokens |= dict.fromkeys("t" + token for token in _run_tokens(title, tails=True))
+    titled = dict.fromkeys(run_tokens(title))
+    found = titled | dict.fromkeys(run_tokens(rest)) | dict.fromkeys("t" + one for one in titled)
     first = RUN.search(title)
     if first and first.group(1):
-        tokens["b" + first.group(1)[0]] = None
-    tokens[title_token(exact_title(title.partition("\n")[0]))] = None
-    if year is not None:
-        tokens[f"y{year}"] = None
-    tokens["k" + kind] = None
-    return list(tokens)
+        found["b" + first.group(1)[0]] = None
+    return list(found)
 
 
 def query_tokens(word: str) -> list[str]:
@@ -111,7 +113,7 @@ def query_tokens(word: str) -> list[str]:
     A lone character between digits (第3条) has no token of its own: it may stand inside a longer
     run of the text; the substring test covers it.
     """
-    return list(dict.fromkeys(_run_tokens(word, tails=False)))
+    return list(dict.fromkeys(run_tokens(word)))
 
 
 def needs_verification(word: str) -> bool:

@@ -1,6 +1,7 @@
 """The one predicate of what the public may see; it fails closed and is part of every query."""
 
 from datetime import date
+from typing import Final
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
@@ -8,9 +9,12 @@ from wx_archive.catalogue.models import Document, ImportBatch, Record, SearchEnt
 from wx_archive.catalogue.rules import (
     Disclosure,
     Openness,
+    Secrecy,
     document_is_public,
     record_is_public,
 )
+
+_SHOWN: Final = tuple(level.value for level in Disclosure if document_is_public(level))
 
 
 def is_current(table: type[Document | Record | SearchEntry]) -> ColumnElement[bool]:
@@ -21,28 +25,42 @@ def is_current(table: type[Document | Record | SearchEntry]) -> ColumnElement[bo
 
 def public_documents() -> ColumnElement[bool]:
     """Documents whose existence the public may know."""
-    shown = [disclosure.value for disclosure in Disclosure if document_is_public(disclosure)]
-    return and_(is_current(Document), Document.disclosure.in_(shown))
+    # One by one: a list would be spelled out anew at each execution (`core.lines.Prepared`).
+    return and_(is_current(Document), or_(*(Document.disclosure == level for level in _SHOWN)))
 
 
 def public_records(today: date) -> ColumnElement[bool]:
     """Records the public may see on ``today`` (Shanghai calendar)."""
+    return and_(is_current(Record), is_open_on(today))
+
+
+def is_open_on(today: date) -> ColumnElement[bool]:
+    """Records whose description lets the public in: `rules.record_is_public` in SQL.
+
+    What is NULL compares as unknown, and unknown is no.
+    """
+    has_come = Record.open_on <= today
     return and_(
-        is_current(Record),
-        Record.openness == Openness.OPEN.value,
+        Record.secrecy == Secrecy.PUBLIC.value,
         Record.is_livelihood.is_(False),
-        or_(Record.open_on.is_(None), Record.open_on <= today),
+        Record.is_closed_above.is_(False),
+        or_(
+            and_(Record.openness == Openness.OPEN.value, or_(Record.open_on.is_(None), has_come)),
+            and_(Record.openness == Openness.DEFERRED.value, has_come),
+        ),
     )
 
 
 def may_be_indexed(target: Document | Record, *, today: date) -> bool:
-    """Tell whether an entry for ``target`` may stand in the public index."""
-    if isinstance(target, Document):
+    """Tell whether an entry for ``target``, or a row of its columns, may stand in the index."""
+    if hasattr(target, "disclosure"):
         return document_is_public(Disclosure(target.disclosure))
     return record_is_public(
         openness=Openness(target.openness),
+        secrecy=Secrecy(target.secrecy),
         open_on=target.open_on,
         livelihood=target.is_livelihood,
+        closed_above=target.is_closed_above,
         today=today,
     )
 

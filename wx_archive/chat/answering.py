@@ -16,7 +16,7 @@ from wx_archive.chat.models import DeadLetter
 from wx_archive.chat.replies import standing
 from wx_archive.chat.router import Dispatcher, Route, words_of
 from wx_archive.chat.speaking import spoken
-from wx_archive.chat.turn import AnsweredError, Effect, Turn
+from wx_archive.chat.turn import AnsweredError, Effect, Turn, Witness
 from wx_archive.core import clock
 from wx_archive.core.database import Database, is_transient
 from wx_archive.core.errors import RefusedError, TransientError
@@ -63,7 +63,11 @@ class _Delivery:
 
 
 class Answering:
-    """Answers messages of one account; safe to share between threads."""
+    """Answers messages of one account; safe to share between threads.
+
+    Attributes:
+        witnesses: who keeps statistics of what turns note; set before the first message.
+    """
 
     def __init__(
         self,
@@ -85,6 +89,7 @@ class Answering:
         self._secret = secret
         self._door = door or Door(secret, site.origin)
         self._deadline_s = deadline_s
+        self.witnesses: tuple[Witness, ...] = ()
         self._waiters = threading.BoundedSemaphore(WAITERS)
         self._waiting = held.WaitingNow(database)
         self.activity = Activity(database, (self._memo.flush, self._waiting.refresh))
@@ -209,6 +214,9 @@ class Answering:
         elif not isinstance(turn.message, MassSendFinished | PublishFinished):
             self.activity.note(turn.message, turn.now)
         self.activity.count("answered", route.name, turn.now)
+        if turn.noted and not turn.is_erased:
+            for witness in self.witnesses:
+                witness.take(turn.noted)
         log.info(
             "chat.answered kind=%s handler=%s follower=%s ms=%.1f",
             type(turn.message).__name__,
@@ -311,6 +319,7 @@ class Answering:
         letter: DeadLetter | None = None,
     ) -> bytes:
         """End a turn whose effect was rolled back: every delivery gets this text."""
+        turn.noted.clear()
         body = spoken(turn, TextReply(text), has_held=False)
         with self._database.begin(within_s=delivery.patience_s) as session:
             if not dedupe.claim(session, delivery.key, now=turn.now):

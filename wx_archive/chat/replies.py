@@ -44,12 +44,19 @@ class Replies(FileModel):
     soon_treasures: str
     poison: str
     nothing_found: str
+    rephrase: str
     nothing_held: str
     held_waits: str
     held_answer: str
     held_more: str
     nothing_running: str
     no_progress: str
+    ask_what: str
+    ask_filed: str
+    ask_private: str
+    ask_too_many: str
+    ask_too_long: str
+    enquiry_unknown: str
     ask_more: str
     list_gone: str
     bad_number: str

@@ -1,10 +1,10 @@
 """One turn of the conversation: what a handler is given and what it may do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -38,6 +38,16 @@ def reply_key(message_key: str) -> str:
     return f"reply:{message_key}"
 
 
+class Witness(Protocol):
+    """A feature's statistics: takes what answers noted, without waiting and without failing."""
+
+    def take(self, noted: Iterable[object]) -> None:
+        """Take what is its own of the notes."""
+
+    def close(self) -> None:
+        """Write what it holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What only a handler declared with ``effect=True`` has: one session, one follower."""
@@ -61,6 +71,7 @@ class Turn(Generic[M_co]):
         has_recalled: the reply depends on what was remembered, so that a late delivery might
             compute another one.
         is_erased: the handler has erased the follower; nothing may bring them back.
+        noted: what statistics may know of this turn; handed over once its answer stands.
     """
 
     message: M_co
@@ -78,6 +89,7 @@ class Turn(Generic[M_co]):
     is_erased: bool = False
     remembered: dict[str, Lasting] = field(default_factory=dict)
     has_recalled: bool = False
+    noted: list[object] = field(default_factory=list)
 
     @property
     def today(self) -> date:

@@ -55,11 +55,20 @@ BUSY_TIMEOUT_MS = 4_000
 BUSY_OPTION = "archive_busy_timeout_ms"
 STATEMENT_TIMEOUT_MS = 3_000
 READ_TIMEOUT_S = 3.0
+_SERVER_OPTIONS = " ".join(
+    (
+        f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
+        "-c jit=off",
+        # Planning a lookup anew each time would cost more than the lookup (docs/decisions/0008).
+        "-c plan_cache_mode=force_generic_plan",
+    )
+)
 POOL_TIMEOUT_S = 3.0
 PING_AFTER_S = 5.0
 """A connection that was idle for so long may lead to a server that is no more."""
 PING_TIMEOUT_S = 1.0
 PAGE_CACHE_KIB = 8_192
+MAPPED_BYTES = 4 << 30
 
 _SQLITE_PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -133,7 +142,7 @@ class Database:
                 max_overflow=8,
                 pool_timeout=POOL_TIMEOUT_S,
                 connect_args={
-                    "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off",
+                    "options": _SERVER_OPTIONS,
                     "connect_timeout": 3,
                     # A host that is gone says nothing either: not to be waited for for hours.
                     "keepalives_idle": 10,
@@ -185,6 +194,18 @@ class Database:
             if not self.is_sqlite and patience_ms < STATEMENT_TIMEOUT_MS:
                 session.execute(text(f"SET LOCAL statement_timeout = {patience_ms}"))
             yield
+
+    @contextmanager
+    def long_reads(self) -> Iterator[Connection]:
+        """Lend a connection for reads of background work that may take minutes; nobody waits."""
+        with self._read.connect() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SET statement_timeout = 0"))
+            try:
+                yield connection
+            finally:
+                if not self.is_sqlite:
+                    connection.execute(text("RESET statement_timeout"))
 
     @contextmanager
     def reads(self, *, within_s: float = READ_TIMEOUT_S) -> Iterator[Connection]:
@@ -324,5 +345,7 @@ def sqlite_engines(path: Path, *, synchronous: str) -> tuple[Engine, Engine]:
     @event.listens_for(read, "connect")
     def query_only(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA query_only=ON")
+        # Reads of a large catalogue hop about in the file: pages of the system's cache, uncopied.
+        connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
 
     return write, read

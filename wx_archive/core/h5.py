@@ -12,8 +12,11 @@ BIG = "big"
 _YEAR_S = 365 * 24 * 3600
 
 _SHAPES = {
-    "开放档案": "open",
+    "在线看": "open",
+    "可预约": "book",
+    "需申请": "apply",
     "现行有效": "good",
+    "已修改": "changed",
     "效力待核": "warn",
     "尚未施行": "soon",
     "已失效": "over",
@@ -24,6 +27,11 @@ _SHAPES = {
 def badge_mark(word: str) -> Markup:
     """Return a badge: never told by colour alone."""
     return Markup('<span class="badge {}">{}</span>').format(_SHAPES.get(word, "warn"), word)
+
+
+def state_mark(word: str) -> Markup:
+    """Return a word for how things stand, with its shape but no frame: it stands beside a badge."""
+    return Markup('<span class="state {}">{}</span>').format(_SHAPES.get(word, "warn"), word)
 
 
 def dial(telephone: str) -> str:

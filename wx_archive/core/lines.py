@@ -36,7 +36,7 @@ class Prepared:
         self._positions = compiled.positiontup
         self._converters: dict[str, Callable[[Any], Any]] = {
             name: convert
-            for name, bind in compiled.binds.items()
+            for bind, name in compiled.bind_names.items()
             if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect))
         }
 
@@ -57,7 +57,7 @@ class Prepared:
         try:
             found: list[Row] = driver.execute(self.sql, self.parameters(given)).fetchall()
         except connection.dialect.loaded_dbapi.Error as err:
-            told = _told(err, connection.dialect)
+            told = as_sqlalchemy(err, connection.dialect)
             if isinstance(told, OperationalError | InterfaceError) and not connection.invalidated:
                 connection.invalidate(err)  # the pool did not see it happen
             raise told from err
@@ -142,7 +142,7 @@ class Lines:
             if driver is not None:
                 self._give_up(driver)  # whatever it had begun is undone
             if isinstance(err, self.engine.dialect.loaded_dbapi.Error):
-                raise _told(err, self.engine.dialect) from err
+                raise as_sqlalchemy(err, self.engine.dialect) from err
             raise
 
     def close(self) -> None:
@@ -180,7 +180,7 @@ class Lines:
         _close(driver)
 
 
-def _told(err: Exception, dialect: Dialect) -> BaseException:
+def as_sqlalchemy(err: Exception, dialect: Dialect) -> BaseException:
     """Return the error that SQLAlchemy would have raised."""
     root = dialect.loaded_dbapi.Error
     return DBAPIError.instance(None, None, err, root, hide_parameters=True, dialect=dialect)

@@ -7,7 +7,7 @@ Source: docs/sources.md#personal-data.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -35,6 +35,7 @@ class Case:
 
     Attributes:
         pseudonym: the keyed hash under which short-lived values are kept.
+        secret: the installation's, for keyed hashes of other kinds.
     """
 
     session: Session
@@ -43,6 +44,7 @@ class Case:
     follower_id: int
     openid: str
     pseudonym: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ def open_case(
     ).one_or_none()
     if row is None:
         return None
-    alias = pseudonym(row.openid, services.settings.secret())
-    return Case(session, services.store.steady, services.site, row.id, row.openid, alias)
+    secret = services.settings.secret()
+    alias = pseudonym(row.openid, secret)
+    return Case(session, services.store.steady, services.site, row.id, row.openid, alias, secret)
 
 
 def export(case: Case, rules: Rules, *, now: datetime) -> dict[str, Any]:

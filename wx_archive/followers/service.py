@@ -147,6 +147,23 @@ def note_erasure(session: Session, *, now: datetime) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=told))
 
 
+def erased_since(connection: Connection, noted: Mapping[str, datetime]) -> set[str]:
+    """Return who was erased since the moment that was noted of them, by openid.
+
+    Until the transaction ends nobody else is erased: what it writes about the others stays true.
+    """
+    if not noted:
+        return set()
+    lock = select(installation.c.value).where(installation.c.name == _ERASED_AT)
+    connection.execute(lock.with_for_update(read=True))
+    erased_at = _last_erasure(connection)
+    late = {one for one, at in noted.items() if at <= erased_at <= at + _BUFFERED}
+    if not late:
+        return set()
+    there = connection.scalars(select(Follower.openid).where(Follower.openid.in_(late)))
+    return late - set(there)
+
+
 def _last_erasure(connection: Connection) -> datetime:
     told = connection.execute(
         select(installation.c.value).where(installation.c.name == _ERASED_AT)

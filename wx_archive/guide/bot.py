@@ -102,13 +102,6 @@ def nothing_running(turn: Turn[Text]) -> Reply | None:
     return TextReply(standing(turn.site, "nothing_running"))
 
 
-@router.on_command("进度")
-@router.on_prefix("进度")
-def progress(turn: Turn[Text]) -> Reply:
-    """进度 NUMBER: there is nothing yet that has a number."""
-    return TextReply(standing(turn.site, "no_progress"))
-
-
 @router.on_command("答题", "我的卡", "卡片", "领取")
 def quiz_soon(turn: Turn[Text]) -> Reply:
     """Say honestly that the quiz is not open."""

@@ -13,14 +13,16 @@ from wx_archive.chat.replies import standing
 from wx_archive.chat.router import Router, Stage
 from wx_archive.chat.turn import Turn
 from wx_archive.core.ids import is_pid
-from wx_archive.core.text import escape_label, fold
-from wx_archive.lookup import rules, service, texts
+from wx_archive.core.text import fold
+from wx_archive.lookup import rules, service, texts, usage
 from wx_archive.wechat.inbound import MenuClick, Text
 from wx_archive.wechat.replies import TEXT_LIMIT_BYTES, NewsReply, Reply, TextReply
 
 router = Router("lookup")
 
 CONTEXT: Final = "list"
+NOTHING: Final = "nothing"
+"""Where the words are kept that found nothing last: 「帮我查」 makes a request of them."""
 CONTEXT_LASTS: Final = timedelta(minutes=30)
 
 
@@ -60,6 +62,22 @@ def look_up_scoped(turn: Turn[Text]) -> Reply:
     return _look_up(turn, text, kind)
 
 
+@router.on_prefix(rules.IN_FORCE, rules.TOPIC)
+def look_up_narrowed(turn: Turn[Text]) -> Reply:
+    """有效 X, 主题 X: what is in force, what belongs to a matter of daily life."""
+    group = rules.take_word(turn.words, rules.TOPIC)
+    topics = service.topics(turn.site).get(group or "")
+    if group and topics:
+        return TextReply(texts.topics_of(group, topics))
+    return _look_up(turn, turn.words, None)
+
+
+@router.on_command(rules.TOPIC, "分类")
+def show_topics(turn: Turn[Text]) -> Reply:
+    """主题: the matters of daily life, each a tap away."""
+    return TextReply(texts.topics(service.topics(turn.site)))
+
+
 @router.on_tap("open")
 def open_tapped(turn: Turn[Text]) -> Reply:
     """Open the entry that a link names, however old its list is."""
@@ -95,6 +113,19 @@ def back(turn: Turn[Text]) -> Reply:
     return _look_up(turn, shown.text, _kind(shown.kind), page=page)
 
 
+@router.on_command(texts.REPHRASE)
+def rephrase(turn: Turn[Text]) -> Reply:
+    """换个说法: near words with what they find, and how to find good ones."""
+    shown = _shown(turn)
+    if shown is None:
+        return TextReply(standing(turn.site, "lookup_start"))
+    kind = _kind(shown.kind)
+    with turn.reads() as connection:
+        others = service.other_words(connection, turn.site, shown.text, today=turn.today)
+    advice = standing(turn.site, "rephrase")
+    return TextReply(texts.other_ways(shown.text, kind, others, advice))
+
+
 @router.on_words(Stage.CONTEXT)
 def open_numbered(turn: Turn[Text]) -> Reply | None:
     """Open the entry of the list shown last that has the typed number."""
@@ -121,6 +152,7 @@ def by_number(turn: Turn[Text]) -> Reply | None:
     if not hits:
         return None
     if len(hits) == 1:
+        usage.note_asked(turn, turn.words, None, found=1)
         return _card(turn, hits[0])
     return _look_up(turn, turn.words, None)
 
@@ -161,6 +193,7 @@ def _found(turn: Turn[Any], text: str, kind: Kind | None, *, page: int = 1) -> R
         return None
     if not found.hits:
         return TextReply(texts.END_OF_LIST)
+    usage.note_asked(turn, text, kind, found=found.total, page=page)
     _remember(turn, _extended(turn, found.query.text, kind, page, found.hits))
     answer = texts.listing(found, page=page)
     if rules.touches_livelihood(text) and page == 1:
@@ -170,17 +203,20 @@ def _found(turn: Turn[Any], text: str, kind: Kind | None, *, page: int = 1) -> R
 
 def _nothing(turn: Turn[Any], text: str, kind: Kind | None) -> Reply:
     """Say so and lead on; matters of private life get the way to the desk, found or not."""
+    usage.note_asked(turn, text, kind, found=0)
     if rules.touches_livelihood(text) and kind is not Kind.DOCUMENT:
         return TextReply(standing(turn.site, "livelihood"))
     if len(text) == 1:
         return TextReply(standing(turn.site, "ask_more"))
+    turn.remember(NOTHING, text.encode(), ttl=CONTEXT_LASTS)
     with turn.reads() as connection:
         found = service.find_instead(connection, turn.site, text, today=turn.today, kind=kind)
-    if found is not None:
-        _remember(turn, _extended(turn, found.query.text, kind, 1, found.hits))
-        return TextReply(texts.listing(found, page=1, instead=True))
-    head = texts.NOTHING.format(text=escape_label(text))
-    return TextReply(f"{head}\n{standing(turn.site, 'nothing_found')}")
+        if found is None:
+            others = service.other_words(connection, turn.site, text, today=turn.today)
+            advice = standing(turn.site, "nothing_found")
+            return TextReply(texts.nothing(text, kind, others, advice))
+    _remember(turn, _extended(turn, found.query.text, kind, 1, found.hits))
+    return TextReply(texts.listing(found, page=1, instead_of=text))
 
 
 def _with_hint(answer: str, turn: Turn[Any]) -> str:
@@ -197,6 +233,7 @@ def _open(turn: Turn[Any], pid: str) -> Reply:
 
 
 def _card(turn: Turn[Any], hit: Hit) -> Reply:
+    usage.note_opened(turn, hit.kind, hit.pid)
     if (shown := _shown(turn)) is not None and hit.pid in shown.pids:
         _remember(turn, ShownList(shown.text, shown.kind, shown.page, shown.pids, is_open=True))
     return NewsReply((texts.card(hit, turn.site.origin),))

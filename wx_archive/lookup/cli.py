@@ -34,6 +34,8 @@ def lookup(query: tuple[str, ...], limit: int, *, json_wanted: bool) -> None:
             "number": hit.number,
             "date": hit.dated.isoformat() if hit.dated else None,
             "badge": service.badge(hit),
+            "validity": hit.validity.value if hit.validity else None,
+            "reference_code": hit.reference_code,
         }
         for hit in found.hits
     ]
@@ -44,5 +46,6 @@ def lookup(query: tuple[str, ...], limit: int, *, json_wanted: bool) -> None:
         return
     click.echo(texts.total(found))
     for number, result in enumerate(results, 1):
-        facts = [str(result[name]) for name in ("number", "date", "badge") if result[name]]
+        told = ("number", "reference_code", "date", "validity", "badge")
+        facts = [str(result[name]) for name in told if result[name]]
         click.echo(f"{number:3} {result['title']}  {' · '.join(facts)}")

@@ -125,8 +125,15 @@ def keep_everything(turn: Turn[Any]) -> Reply:
 
 
 def _case(turn: Turn[Text]) -> Case:
-    openid = turn.message.header.openid
-    return Case(turn.session, turn.store, turn.site, turn.follower_id, openid, turn.follower)
+    return Case(
+        turn.session,
+        turn.store,
+        turn.site,
+        turn.follower_id,
+        turn.message.header.openid,
+        turn.follower,
+        turn.door.secret,
+    )
 
 
 def _toggle(turn: Turn[Text], topic: Topic | None) -> Reply:

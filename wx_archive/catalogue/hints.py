@@ -1,0 +1,132 @@
+"""What the search knows beforehand: which tokens are frequent, which years the newest entries have.
+
+Only hints of where to look first: a wrong one costs time, never a result. Frequencies are counted
+after an import (`measure`); a process reads them anew every few minutes.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, delete, insert, select, text
+
+from wx_archive.catalogue import index, tokens
+from wx_archive.catalogue.models import SearchFrequency
+from wx_archive.core.database import Database
+
+WINDOW: Final = 20_000
+"""PostgreSQL collects all hits before it shows the first: it is asked for so many of the newest
+entries before it is asked for all."""
+FREQUENT: Final = 500
+"""A token in one of so many entries is frequent, but not in small catalogues: `LEAST`."""
+LEAST: Final = 100
+TOO_FREQUENT: Final = 20
+KEPT: Final = 2
+"""Reading a posting takes 10 ns, looking at an entry's text 2 µs; and neighbours in a word leave
+out so little of each other's entries that the more tokens the fewer texts (measured)."""
+_KNOWN_FOR_S: Final = 120.0
+_SAMPLED: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of an index.
+
+    Attributes:
+        entries: how many there are, nearly.
+        frequent: in how many entries frequent tokens stand; others stand in fewer than ``least``.
+        newest: an expression for the newest years, where these are a small part of all.
+    """
+
+    entries: int = 0
+    least: int = 0
+    frequent: Mapping[str, int] = field(default_factory=dict)
+    newest: tuple[str, ...] = ()
+
+    def worth_asking(self, wanted: Iterable[str]) -> list[str]:
+        """Return the tokens that the index is asked for; the text proves the others more cheaply.
+
+        Left out are tokens that are far more frequent than the rarest, but for two at least: to
+        read all entries of 关于 and 人民 takes longer than to look at those of 对外.
+        """
+        rarest_first = sorted(set(wanted), key=lambda token: (self._entries_of(token), token))
+        if not self.frequent or len(rarest_first) <= KEPT:
+            return rarest_first
+        most = self._entries_of(rarest_first[0]) * TOO_FREQUENT
+        further = (token for token in rarest_first[KEPT:] if self._entries_of(token) <= most)
+        return [*rarest_first[:KEPT], *further]
+
+    def _entries_of(self, token: str) -> int:
+        return self.frequent.get(token, self.least)
+
+
+_KNOWN: WeakKeyDictionary[Engine, tuple[float, Hints]] = WeakKeyDictionary()
+
+
+def known(connection: Connection) -> Hints:
+    """Return the hints of a database, a few minutes old at most."""
+    held = _KNOWN.get(connection.engine)
+    if held is None or held[0] < time.monotonic():
+        held = time.monotonic() + _KNOWN_FOR_S, _read(connection)
+        _KNOWN[connection.engine] = held
+    return held[1]
+
+
+def measure(database: Database) -> None:
+    """Count the frequent tokens anew: a long read and a short write."""
+    with database.long_reads() as connection:
+        entries = sum(number for _year, number in index.sizes(connection))
+        least = max(LEAST, entries // FREQUENT)
+        counted = _counted(connection, entries, least)
+    with database.begin(unhurried=True) as session:
+        session.execute(delete(SearchFrequency))
+        if counted:
+            rows = [{"token": token, "entries": number} for token, number in counted]
+            session.execute(insert(SearchFrequency), rows)
+    _KNOWN.clear()
+
+
+def _read(connection: Connection) -> Hints:
+    sizes = index.sizes(connection)
+    entries = sum(number for _year, number in sizes)
+    rows = connection.execute(select(SearchFrequency.token, SearchFrequency.entries))
+    frequent = {str(token): int(number) for token, number in rows}
+    least = min(frequent.values(), default=0)
+    return Hints(entries, least, frequent, _window(sizes, entries))
+
+
+def _window(sizes: Sequence[tuple[int, int]], entries: int) -> tuple[str, ...]:
+    """Return the newest years of at least `WINDOW` entries; none where nearly all would be in."""
+    chosen, inside = [], 0
+    for year, number in sizes:
+        chosen.append(tokens.year_token(year))
+        inside += number
+        if inside >= WINDOW:
+            break
+    if not chosen or inside * 3 > entries:
+        return ()
+    return (" OR ".join(chosen),) if len(chosen) == 1 else (f"({' OR '.join(chosen)})",)
+
+
+def _counted(connection: Connection, entries: int, least: int) -> list[tuple[str, int]]:
+    """Return the tokens of ``least`` entries or more; on PostgreSQL as a sample has them."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA query_only=OFF")  # a temporary table is no change
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.token_count "
+            "USING fts5vocab(main, search_fts, row)"
+        )
+        statement = text("SELECT term, doc FROM temp.token_count WHERE doc >= :least")
+        rows = connection.execute(statement, {"least": least}).all()
+        connection.exec_driver_sql("DROP TABLE temp.token_count")
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        return [(str(token), int(number)) for token, number in rows]
+    share = min(1.0, _SAMPLED / max(1, entries))
+    sample = f"SELECT tokens FROM search_entry TABLESAMPLE SYSTEM ({share * 100:.4f})"  # noqa: S608
+    statement = text(
+        "SELECT word, CAST(ndoc / :share AS bigint) FROM ts_stat(:sample) WHERE ndoc >= :least"
+    )
+    given = {"sample": sample, "share": share, "least": max(1, int(least * share))}
+    return [(str(token), int(number)) for token, number in connection.execute(statement, given)]

@@ -1,0 +1,143 @@
+"""帮我查, 进度, 补充, 撤回 in the chat."""
+
+import base64
+import binascii
+import re
+from typing import Any, Final
+
+from wx_archive.chat.replies import standing
+from wx_archive.chat.router import Router, Stage
+from wx_archive.chat.turn import Turn
+from wx_archive.enquiries import queries, rules, service, texts, wording
+from wx_archive.enquiries.queries import Request
+from wx_archive.enquiries.rules import Kind
+from wx_archive.enquiries.service import Draft, ImpossibleMoveError, TooManyOpenError
+from wx_archive.followers import service as followers
+from wx_archive.wechat.inbound import Text
+from wx_archive.wechat.replies import Reply, TextReply
+
+router = Router("enquiries")
+
+PAGE: Final = "/h5/enquiries"
+PURPOSE: Final = "me"
+"""One session opens all pages of one's own."""
+NOTHING: Final = "nothing"
+"""Where a lookup keeps the words that found nothing last."""
+_A_LOOKUP: Final = re.compile("(?:一下|一查|查)")
+"""«帮我查 一下公积金» asks for a lookup, as without the space."""
+
+
+@router.on_tap("ask", effect=True)
+def ask_tapped(turn: Turn[Text]) -> Reply:
+    """Make a request of the words that a link holds, however old it is."""
+    return _ask(turn, _unpack(turn.argument))
+
+
+@router.on_command("帮我查", "代查", effect=True)
+def ask_last(turn: Turn[Text]) -> Reply:
+    """帮我查: make a request of what was looked up last and not found."""
+    return _ask(turn, (turn.recall(NOTHING) or b"").decode(errors="replace"))
+
+
+@router.on_prefix("帮我查", "代查", effect=True)
+def ask_for(turn: Turn[Text]) -> Reply | None:
+    """帮我查 WORDS: make a request of these words."""
+    return None if _A_LOOKUP.match(turn.argument) else _ask(turn, turn.argument)
+
+
+@router.on_command("进度", "我的进度", "查进度")
+def progress_of_all(turn: Turn[Text]) -> Reply:
+    """进度: one's own requests, the newest first."""
+    turn.has_recalled = True  # staff may move one before the next delivery: keep this answer
+    with turn.reads() as connection:
+        follower_id = followers.find(connection, turn.message.header.openid)
+        if follower_id is None or not (total := queries.count_of(connection, follower_id)):
+            return TextReply(standing(turn.site, "no_progress"))
+        requests = queries.of_follower(connection, follower_id, limit=rules.SHOWN)
+        address = turn.door.address(connection, follower_id, PAGE, purpose=PURPOSE, now=turn.now)
+    return TextReply(texts.mine(requests, total, address, is_signed=not turn.door.has_oauth))
+
+
+@router.on_prefix("进度")
+def progress_of_one(turn: Turn[Text]) -> Reply:
+    """进度 NUMBER: where one's own request stands."""
+    request = _own(turn, rules.read_number(turn.argument))
+    if request is None:
+        return TextReply(standing(turn.site, "enquiry_unknown"))
+    return TextReply(texts.status(request))
+
+
+@router.on_words(Stage.NUMBER)
+def by_bare_number(turn: Turn[Text]) -> Reply | None:
+    """NUMBER: where one's own request stands; anything else is looked up."""
+    numbers = rules.read_bare_number(turn.words)
+    request = _own(turn, numbers) if numbers else None
+    return None if request is None else TextReply(texts.status(request))
+
+
+@router.on_prefix("撤回", "取消", effect=True)
+def withdraw(turn: Turn[Text]) -> Reply | None:
+    """撤回 NUMBER: withdraw one's own request while it is under way."""
+    numbers = rules.read_number(turn.argument)
+    if not numbers:
+        return None
+    try:
+        done = service.withdraw(turn.session, turn.follower_id, numbers, now=turn.now)
+    except ImpossibleMoveError as err:
+        return TextReply(texts.not_withdrawn(err.request))
+    if done is None:
+        return TextReply(standing(turn.site, "enquiry_unknown"))
+    return TextReply(texts.withdrawn(done))
+
+
+@router.on_prefix("补充", effect=True)
+def supply(turn: Turn[Text]) -> Reply | None:
+    """补充 NUMBER WORDS: add what staff asked for."""
+    number, _space, rest = turn.argument.replace("\u3000", " ").partition(" ")
+    if not (numbers := rules.read_number(number)):
+        return None
+    words = wording.take_down(rest)
+    if not wording.says_something(words) or len(words) > wording.SEARCH_LENGTH:
+        return TextReply(texts.how_to_supply(numbers[0]))
+    if wording.is_private(words):
+        return TextReply(standing(turn.site, "ask_private"))
+    try:
+        done = service.supply(turn.session, turn.follower_id, numbers, words, now=turn.now)
+    except ImpossibleMoveError as err:
+        return TextReply(texts.not_supplied(err.request))
+    if done is None:
+        return TextReply(standing(turn.site, "enquiry_unknown"))
+    return TextReply(texts.supplied(done))
+
+
+def _ask(turn: Turn[Any], asked: str) -> Reply:
+    words = wording.take_down(asked)
+    if not wording.says_something(words):
+        return TextReply(standing(turn.site, "ask_what"))
+    if len(words) > wording.SEARCH_LENGTH:
+        return TextReply(standing(turn.site, "ask_too_long"))
+    if wording.is_private(words):
+        return TextReply(standing(turn.site, "ask_private"))
+    draft = Draft(Kind.SEARCH, words, turn.follower_id)
+    try:
+        filed = service.file(turn.session, draft, now=turn.now)
+    except TooManyOpenError:
+        return TextReply(standing(turn.site, "ask_too_many"))
+    if not filed.is_new:
+        return TextReply(texts.filed_before(filed.request))
+    return TextReply(texts.filed(filed.request, standing(turn.site, "ask_filed")))
+
+
+def _own(turn: Turn[Any], numbers: tuple[str, ...]) -> Request | None:
+    turn.has_recalled = True  # as in `progress_of_all`
+    with turn.reads() as connection:
+        follower_id = followers.find(connection, turn.message.header.openid)
+        return None if follower_id is None else queries.own(connection, follower_id, numbers)
+
+
+def _unpack(argument: str) -> str:
+    """Return the words in a link's id (URL-safe base64); none where it is not ours."""
+    try:
+        return base64.urlsafe_b64decode(argument + "=" * (-len(argument) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""
