@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Row, a_document, a_file, a_record
-from tests.commands import CHINESE, Outcome, refused
+from tests.commands import CHINESE, Outcome, refused, run_command
 from tests.conftest import SettingsFactory
 from tests.sites import write
-from wx_archive import cli, demo
+from wx_archive import demo
 
 PROJECT = Path(__file__).parents[1]
 
@@ -29,14 +29,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     monkeypatch.setenv("WX_ARCHIVE_SITE_DIR", str(PROJECT))
 
     def run(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["wx-archive", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        shown = capsys.readouterr()
-        code = stop.value.code
-        assert isinstance(code, int)
-        return Outcome(code, shown.out, shown.err)
+        return run_command(monkeypatch, capsys, *arguments)
 
     return run
 

@@ -1,14 +1,12 @@
 """Staff's commands: what they did, in one sentence or one JSON document; refusals with reasons."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.builders import a_document, a_file, a_record
-from tests.commands import Outcome, refused
-from wx_archive import cli
+from tests.commands import Outcome, refused, run_command
 from wx_archive.catalogue import openings, repeals
 from wx_archive.catalogue.service import Importer
 from wx_archive.core import clock, schema
@@ -68,14 +66,7 @@ def run(
             stable_pid(kind, each[1:], archive.secret()) if each.startswith(":") else each
             for each in arguments
         ]
-        monkeypatch.setattr(sys, "argv", ["wx-archive", *given])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        shown = capsys.readouterr()
-        code = stop.value.code
-        assert isinstance(code, int)
-        return Outcome(code, shown.out, shown.err)
+        return run_command(monkeypatch, capsys, *given)
 
     return run
 

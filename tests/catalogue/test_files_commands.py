@@ -2,15 +2,13 @@
 
 import csv
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.builders import a_document, a_file, a_record
-from tests.commands import Outcome, refused
-from wx_archive import cli
+from tests.commands import Outcome, refused, run_command
 
 PROJECT = Path(__file__).parents[2]
 Run = Callable[..., Outcome]
@@ -31,13 +29,7 @@ def run(
     monkeypatch.setenv("WX_ARCHIVE_SECRET_KEY", "a-secret")
 
     def run(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["wx-archive", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        shown = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return Outcome(stop.value.code, shown.out, shown.err)
+        return run_command(monkeypatch, capsys, *arguments)
 
     return run
 

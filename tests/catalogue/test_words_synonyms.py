@@ -1,16 +1,14 @@
 """Synonyms: the file is the seed, staff's changes win, every process sees them, sync is honest."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.commands import Outcome, refused
+from tests.commands import Outcome, refused, run_command
 from tests.conftest import SettingsFactory
 from tests.sites import write
 from tests.talk import NOON
-from wx_archive import cli
 from wx_archive.catalogue.query import understand
 from wx_archive.catalogue.words import editing, synonym_file, synonyms_of
 from wx_archive.core.database import Database
@@ -257,13 +255,7 @@ def run(
     monkeypatch.setenv("WX_ARCHIVE_SITE_DIR", str(site.folder))
 
     def run(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["wx-archive", "synonyms", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        shown = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return Outcome(stop.value.code, shown.out, shown.err)
+        return run_command(monkeypatch, capsys, "synonyms", *arguments)
 
     return run
 

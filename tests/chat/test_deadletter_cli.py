@@ -1,6 +1,5 @@
 """`wx-archive deadletter`: what failed is listed without a word of anybody's, and tried again."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,8 @@ from sqlalchemy import select, update
 from tests.builders import wide
 from tests.chat.desks import Desk, a_desk, present, says
 from tests.chat.talks import a_router, dead_letters, typed
-from tests.commands import Outcome, refused
+from tests.commands import Outcome, refused, run_command
 from tests.wechat.deliveries import OPENID
-from wx_archive import cli
 from wx_archive.chat import jobs as chat_jobs
 from wx_archive.chat.models import DeadLetter, HeldState
 from wx_archive.chat.router import Dispatcher
@@ -70,13 +68,7 @@ def run(desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     monkeypatch.setattr("wx_archive.features.product", lambda: product)
 
     def run(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["wx-archive", "deadletter", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        shown = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return Outcome(stop.value.code, shown.out, shown.err)
+        return run_command(monkeypatch, capsys, "deadletter", *arguments)
 
     return run
 

@@ -1,15 +1,13 @@
 """`enquiries list|show|move`: the staff's side, in Chinese or as one JSON document."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.commands import Outcome, refused
+from tests.commands import Outcome, refused, run_command
 from tests.enquiries.conftest import PROJECT
 from tests.enquiries.filing import PID, a_follower, a_request
-from wx_archive import cli
 from wx_archive.core.database import Database
 from wx_archive.enquiries.rules import Kind
 
@@ -31,13 +29,7 @@ def run(
     monkeypatch.setenv("WX_ARCHIVE_DATABASE_URL", address)
 
     def run(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["wx-archive", "enquiries", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        shown = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return Outcome(stop.value.code, shown.out, shown.err)
+        return run_command(monkeypatch, capsys, "enquiries", *arguments)
 
     return run
 

@@ -2,15 +2,13 @@
 
 import json
 import stat
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.commands import Outcome, refused
+from tests.commands import Outcome, refused, run_command
 from tests.wechat.deliveries import NOW
-from wx_archive import cli
 from wx_archive.core.database import Database
 from wx_archive.followers import consents, interests
 from wx_archive.followers import service as followers
@@ -39,14 +37,8 @@ def run(
     monkeypatch.setenv("WX_ARCHIVE_DATABASE_URL", address)
 
     def run(*arguments: str | Path, answers: str = "") -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["wx-archive", "followers", *map(str, arguments)])
         monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: answers)
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        shown = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return Outcome(stop.value.code, shown.out, shown.err)
+        return run_command(monkeypatch, capsys, "followers", *arguments)
 
     return run
 

@@ -6,10 +6,9 @@ one by one, their file often is not. Items that say of themselves that they are 
 unmarked: they are hidden anyway, and there are many of them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from wx_archive.catalogue import index
 from wx_archive.catalogue.models import IS_ABOVE, Record
 from wx_archive.catalogue.rules import Kind, Openness
 from wx_archive.catalogue.visibility import is_current
+from wx_archive.core.batches import batches
 
 _CHUNK: Final = 500
 _IS_CLOSED: Final = or_(
@@ -26,7 +26,6 @@ _IS_CLOSED: Final = or_(
 _MATTERS: Final = or_(
     Record.level != "item", Record.openness.in_([Openness.OPEN.value, Openness.DEFERRED.value])
 )
-_Value = TypeVar("_Value", int, str)
 _Changed = Sequence[Row[int, str]]
 
 
@@ -69,7 +68,7 @@ def settle_import(session: Session, batch_id: int, *, today: date) -> int:
 def _closed_among(session: Session, keys: Collection[str]) -> set[str]:
     """Return those that are closed; of several with one 档号 the strictest counts."""
     closed: set[str] = set()
-    for chunk in _chunks(keys):
+    for chunk in batches(keys, _CHUNK):
         closed |= set(
             session.scalars(
                 select(Record.reference_key).where(
@@ -82,7 +81,7 @@ def _closed_among(session: Session, keys: Collection[str]) -> set[str]:
 
 def _children(session: Session, keys: Collection[str], *which: ColumnElement[bool]) -> _Changed:
     found: list[Row[int, str]] = []
-    for chunk in _chunks(keys):
+    for chunk in batches(keys, _CHUNK):
         found += session.execute(
             select(Record.id, Record.reference_key).where(
                 Record.parent_key.in_(chunk),
@@ -96,7 +95,7 @@ def _children(session: Session, keys: Collection[str], *which: ColumnElement[boo
 
 def _mark(session: Session, ids: Sequence[int], *, is_closed: bool, today: date) -> None:
     connection = session.connection()
-    for chunk in _chunks(ids):
+    for chunk in batches(ids, _CHUNK):
         session.execute(
             update(Record).where(Record.id.in_(chunk)).values(is_closed_above=is_closed)
         )
@@ -106,9 +105,3 @@ def _mark(session: Session, ids: Sequence[int], *, is_closed: bool, today: date)
                 select(Record).where(Record.id.in_(chunk)).execution_options(populate_existing=True)
             )
             index.add(connection, records.all(), today=today)
-
-
-def _chunks(values: Iterable[_Value]) -> Iterator[list[_Value]]:
-    iterator = iter(values)
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield chunk

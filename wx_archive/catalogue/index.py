@@ -7,7 +7,6 @@ column of the same tokens, without positions. Design and figures: docs/decisions
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select, text
@@ -16,6 +15,7 @@ from wx_archive.catalogue import tokens
 from wx_archive.catalogue.models import Document, Record, SearchEntry
 from wx_archive.catalogue.rules import Kind
 from wx_archive.catalogue.visibility import may_be_indexed, public_text
+from wx_archive.core.batches import batches
 from wx_archive.core.bulk import insert_rows
 from wx_archive.core.database import Database
 
@@ -81,7 +81,7 @@ def insert_entries(connection: Connection, built: Sequence[tuple[Entry, str]]) -
 def remove_targets(connection: Connection, kind: Kind, target_ids: Iterable[int]) -> int:
     """Take the entries of documents or records out of the index; return how many there were."""
     removed = 0
-    for chunk in _chunks(target_ids):
+    for chunk in batches(target_ids, _CHUNK):
         chosen = (SearchEntry.kind == kind.value, SearchEntry.target_id.in_(chunk))
         if connection.dialect.name == "sqlite":
             rows = connection.execute(select(SearchEntry.__table__).where(*chosen)).mappings()
@@ -191,9 +191,3 @@ def _number(connection: Connection, entries: Iterable[Entry]) -> None:
 def _id_of(built: tuple[Entry, str]) -> int:
     entry_id: int = built[0]["id"]
     return entry_id
-
-
-def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
-    iterator = iter(ids)
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield chunk

@@ -6,10 +6,10 @@ here can be done again, late or twice, with the same result; the lock is never h
 Source: 《中华人民共和国档案法》(2020) art. 27, 30; docs/sources.md#visibility.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, select
 
@@ -17,13 +17,13 @@ from wx_archive.catalogue import index
 from wx_archive.catalogue.models import Document, OpeningReview, Record, SearchEntry
 from wx_archive.catalogue.rules import Kind, Openness
 from wx_archive.catalogue.visibility import is_current, public_documents, public_records
+from wx_archive.core.batches import batches
 from wx_archive.core.database import Database, insert_into
 
 CLOSED_YEARS: Final = 25
 WINDOW: Final = 20_000
 """Ids looked at in one query: far below any time limit."""
 _CHUNK: Final = 500
-_Value = TypeVar("_Value")
 
 
 # -- opening days -----------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def _due(where: ColumnElement[bool], today: date) -> Select[int]:
 
 def _open(database: Database, ids: Sequence[int], today: date) -> int:
     opened = 0
-    for chunk in _chunks(ids):
+    for chunk in batches(ids, _CHUNK):
         with database.begin(unhurried=True) as session:
             index.lock(session.connection())  # looked at again: another may have done it
             due = session.scalars(_due(Record.id.in_(chunk), today)).all()
@@ -87,7 +87,7 @@ def _close(database: Database, kind: Kind, today: date) -> int:
         if not entries:
             return closed
         last = entries[-1].id
-        for chunk in _chunks(suspects):
+        for chunk in batches(suspects, _CHUNK):
             with database.begin(unhurried=True) as session:
                 index.lock(session.connection())
                 gone = _not_public(session.connection(), kind, chunk, today)
@@ -98,7 +98,7 @@ def _not_public(connection: Connection, kind: Kind, ids: Sequence[int], today: d
     table = Record if kind is Kind.RECORD else Document
     allowed = public_records(today) if kind is Kind.RECORD else public_documents()
     public: set[int] = set()
-    for chunk in _chunks(ids):
+    for chunk in batches(ids, _CHUNK):
         public |= set(connection.scalars(select(table.id).where(table.id.in_(chunk), allowed)))
     return [each for each in ids if each not in public]
 
@@ -143,7 +143,7 @@ def make_reviews(database: Database, *, today: date, now: datetime) -> int:
     for window in _windows(database):
         with database.reads() as connection:
             due = _old_enough(connection, window, today)
-        for rows in _chunks(due):
+        for rows in batches(due, _CHUNK):
             values = [{"record_pid": pid, "due_on": on, "created_at": now} for pid, on in rows]
             with database.begin(unhurried=True) as session:
                 new = insert_into(session, OpeningReview).values(values)
@@ -193,7 +193,3 @@ def _windows(database: Database) -> Iterator[ColumnElement[bool]]:
         last = connection.scalar(select(func.max(Record.id))) or 0
     for begin in range(0, last + 1, WINDOW):
         yield Record.id.between(begin, begin + WINDOW - 1)
-
-
-def _chunks(values: Sequence[_Value]) -> Iterable[Sequence[_Value]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))

@@ -7,7 +7,6 @@ days that the sentence names.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -19,6 +18,7 @@ from wx_archive.catalogue.models import Document, RepealProposal
 from wx_archive.catalogue.rules import document_number
 from wx_archive.catalogue.timeline import State, title_key
 from wx_archive.catalogue.visibility import is_current
+from wx_archive.core.batches import batches
 from wx_archive.core.database import Database, insert_into
 
 _CHUNK: Final = 500
@@ -125,7 +125,7 @@ def _note(
         for number, document, target in session.execute(waiting)
         if (asked is None or document in asked) and (document, target) not in wanted
     ]
-    for chunk in _chunks(stale):
+    for chunk in batches(stale, _CHUNK):
         session.execute(delete(RepealProposal).where(RepealProposal.id.in_(chunk)))
     return sum(_write(session, row) for row in rows)
 
@@ -214,9 +214,3 @@ def pending(connection: Connection) -> tuple[Proposal, ...]:
         .order_by(RepealProposal.id)
     )
     return tuple(Proposal(*row) for row in connection.execute(statement))
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:
-    iterator = iter(ids)
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield chunk

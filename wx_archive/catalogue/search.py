@@ -283,7 +283,8 @@ class _Asked:
     ) -> "_Told":
         """Return how many of the newest matches there are, of which kinds, and the best of them."""
         rows: list[Row] = []
-        for window in (*self.newest, ""):
+        windows = () if wanted.shape.is_exact else self.newest  # of exact titles there are few
+        for window in (*windows, ""):
             rows = statements.ranked(wanted.shape, in_title=in_title).rows(
                 self.connection,
                 **self.given,

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from itertools import islice
 from typing import Final, cast
 
 from sqlalchemy import Connection, and_, delete, exists, or_, select, text, update
@@ -27,6 +26,7 @@ from wx_archive.catalogue.models import (
 from wx_archive.catalogue.rules import Kind, Openness
 from wx_archive.catalogue.visibility import is_current, may_be_indexed
 from wx_archive.core import clock
+from wx_archive.core.batches import batches
 from wx_archive.core.database import Database
 from wx_archive.core.jobs import enqueue
 
@@ -83,7 +83,7 @@ def index_batch(turns: Turns, kind: Kind, batch_id: int, *, today: date) -> None
             )
         )
     with index.bulk(turns.database, len(waiting)):
-        for ids in chunks(waiting, CHUNK[kind]):
+        for ids in batches(waiting, CHUNK[kind]):
             built = [index.build(target) for target in _allowed(turns.database, kind, ids, today)]
             with turns.write() as session:
                 index.insert_entries(session.connection(), built)
@@ -134,7 +134,7 @@ def publish(turns: Turns, kind: Kind, batch_id: int) -> None:
     replaced = _replaced(turns.database, kind, batch_id)
     with turns.write() as session:
         index.lock(session.connection())
-        for ids in chunks(replaced, 500):
+        for ids in batches(replaced, 500):
             session.execute(update(table).where(table.id.in_(ids)).values(is_superseded=True))
             session.execute(
                 update(SearchEntry)
@@ -175,7 +175,7 @@ def sweep(turns: Turns, kind: Kind) -> None:
     waste = or_(table.is_superseded, table.batch_id.in_(given_up))
     with turns.database.long_reads() as connection:
         every = list(connection.scalars(select(table.id).where(waste).order_by(table.id)))
-    for ids in chunks(every, CHUNK[kind]):
+    for ids in batches(every, CHUNK[kind]):
         with turns.write() as session:
             index.remove_targets(session.connection(), kind, ids)
             if kind is Kind.DOCUMENT:
@@ -226,10 +226,3 @@ def _merge(connection: Connection, pages: int) -> bool:
         text("INSERT INTO search_fts(search_fts, rank) VALUES ('merge', :pages)"), {"pages": pages}
     )
     return bool(connection.execute(changes).scalar_one() - before >= 2)
-
-
-def chunks(ids: Sequence[int], size: int) -> Iterator[list[int]]:
-    """Cut a list into lists of at most ``size``."""
-    iterator = iter(ids)
-    while chunk := list(islice(iterator, size)):
-        yield chunk

@@ -91,7 +91,7 @@ def _readable(line: str) -> str:
 
 def _one_width(char: str) -> str:
     kind = unicodedata.category(char)
-    if kind == "Nd":
+    if char.isdecimal():
         return str(unicodedata.decimal(char))
     if "\uff0b" <= char <= "\uff5a" and (char.isalpha() or char in "\uff0b\uff0d"):
         return unicodedata.normalize("NFKC", char)

@@ -7,11 +7,10 @@ whole. What a killed build left behind is removed by the next.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -22,6 +21,7 @@ from wx_archive.catalogue.words.gather import harvest
 from wx_archive.catalogue.words.models import Term, TermVariant, WordsState
 from wx_archive.catalogue.words.spelling import variants
 from wx_archive.catalogue.words.vocabulary import Word, build
+from wx_archive.core.batches import batches
 from wx_archive.core.database import Base, Database, insert_into
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,6 @@ _SWEPT: Final = 2_000
 _WRITING_S: Final = 0.2
 _GAP_S: Final = 0.12
 """After so much writing the lock is left alone for so long: messages are not kept waiting."""
-_T = TypeVar("_T")
 
 
 def rebuild(database: Database, *, today: date, also: Iterable[str] = ()) -> int:
@@ -53,7 +52,7 @@ def rebuild(database: Database, *, today: date, also: Iterable[str] = ()) -> int
         writer = _Writer(database)
         generation = writer.next_generation()
         writer.sweep(keep=generation - 1)
-        for number, batch in enumerate(_batches(words, _BATCH)):
+        for number, batch in enumerate(batches(words, _BATCH)):
             writer.write(generation, batch, first=number * _BATCH)
         writer.switch(generation, sounds.write(char for word in words for char in word.text))
         writer.sweep(keep=generation)
@@ -165,9 +164,3 @@ def _variants(text: str) -> set[str]:
         sounds.sound(sounds.spoken(text)),
         sounds.sound(sounds.syllables(text, sounds.common())),
     }
-
-
-def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
