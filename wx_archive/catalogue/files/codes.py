@@ -27,7 +27,9 @@ LIVELIHOOD: Final[Mapping[str, int]] = {"是": 1, "否": 0}
 RETENTION: Final[Mapping[str, str]] = {"永久": "Y", "30年": "D30", "10年": "D10"}
 RELATIONS: Final[Mapping[str, str]] = {
     "废止": "repeals",
+    "部分废止": "partly_repeals",
     "替代": "replaces",
+    "取代": "supersedes",
     "修改": "amends",
     "实施": "implements",
     "解释": "interprets",

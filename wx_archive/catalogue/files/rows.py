@@ -106,7 +106,16 @@ class Relation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: Literal["repeals", "replaces", "amends", "implements", "interprets", "forwards"]
+    type: Literal[
+        "repeals",
+        "partly_repeals",
+        "replaces",
+        "supersedes",
+        "amends",
+        "implements",
+        "interprets",
+        "forwards",
+    ]
     number: Annotated[str, Field(pattern=_NO_NUL)] = ""
     title: Annotated[str, Field(pattern=_NO_NUL)] = ""
 
