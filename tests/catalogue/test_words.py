@@ -129,6 +129,11 @@ def test_near_terms_come_with_how_much_there_is(stocked: Database) -> None:
     assert len(near(stocked, "汉江大桥公基金养犬管里道路交通提取缴存")) == 4
 
 
+def test_a_word_that_finds_nothing_in_those_years_is_near_without_them(stocked: Database) -> None:
+    assert first_near(stocked, "1901年 汉江大桥") == ("汉江大桥", 4)
+    assert first_near(stocked, "上世纪二十年代 养犬")[0] == "养犬"
+
+
 def test_a_word_that_may_not_be_named_is_not_near(stocked: Database) -> None:
     assert near(stocked, "汉江大桥通车", never=("汉江",)) == {}
 

@@ -73,7 +73,8 @@ def near_terms(
 
 
 def _nearby(connection: Connection, normal: str, synonyms: Synonyms) -> list[str]:
-    typed = [word.text for word in understand(normal).words]
+    query = understand(normal)
+    typed = [word.text for word in query.words]
     runs = [han for word in typed for han, _latin in RUN.findall(word) if len(han) > 1]
     found: list[str] = []
     for run in runs:
@@ -81,7 +82,8 @@ def _nearby(connection: Connection, normal: str, synonyms: Synonyms) -> list[str
         found += [each.meant for each in islice(meant, 1)]
         if not could_be_name(run):
             found += sorted(words_of(connection, run, synonyms), key=len, reverse=True)
-    alone = runs if len(typed) > 1 else []  # together they found nothing; each alone may
+    # Together, or in those years, they found nothing; each alone may.
+    alone = runs if len(typed) > 1 or query.years else []
     longer = [
         word
         for start in found
