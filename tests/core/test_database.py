@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from tests.wechat.deliveries import NOW, OPENID
 from wx_archive.core.database import Database, Instant, is_transient
 from wx_archive.core.errors import ArchiveError, TransientError
+from wx_archive.core.watchdog import TICK_S
 from wx_archive.demo import free_port
 from wx_archive.followers import service as followers
 from wx_archive.followers.models import Follower
@@ -201,3 +202,14 @@ def test_work_of_the_bureau_may_take_its_time(postgres_url: str) -> None:
     with database.begin() as session:
         assert session.execute(text("SHOW statement_timeout")).scalar_one() == "3s"
     database.dispose()
+
+
+def test_a_line_that_was_cut_while_nobody_waited_for_it_is_not_lent_again(
+    database: Database,
+) -> None:
+    with database.reads(within_s=0.2) as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+        time.sleep(0.2 + 4 * TICK_S)  # the caller does something else past its time
+    for _ in range(3):
+        with database.reads() as connection:
+            assert connection.execute(text("SELECT 2")).scalar() == 2

@@ -214,7 +214,11 @@ class Database:
         with hurried(until - time.monotonic()):
             connection = self._read.connect()
         with connection, limited(until - time.monotonic(), _breaker(connection)):
-            yield connection
+            try:
+                yield connection
+            finally:
+                if not self.is_sqlite and time.monotonic() >= until:
+                    connection.invalidate()  # its line was cut, perhaps after the last statement
 
     @contextmanager
     def exclusively(self, task: str) -> Iterator[bool]:
