@@ -74,7 +74,7 @@ def test_the_newest_years_alone_are_asked_where_they_are_enough(
     monkeypatch.setattr(hints, "WINDOW", 100)
     hints.measure(database)
     with database.reads() as connection:
-        assert hints.known(connection).newest
+        assert hints.known(connection).newest(100)
     assert [first_of(database, words) for words in asked] == whole
 
 

@@ -16,7 +16,7 @@ from wx_archive.catalogue import index, tokens
 from wx_archive.catalogue.models import SearchFrequency
 from wx_archive.core.database import Database
 
-WINDOW: Final = 20_000
+WINDOW: Final = 6_000
 """PostgreSQL collects all hits before it shows the first: it is asked for so many of the newest
 entries before it is asked for all."""
 FREQUENT: Final = 500
@@ -37,13 +37,25 @@ class Hints:
     Attributes:
         entries: how many there are, nearly.
         frequent: in how many entries frequent tokens stand; others stand in fewer than ``least``.
-        newest: an expression for the newest years, where these are a small part of all.
+        years: how many entries each year has, newest first.
     """
 
     entries: int = 0
     least: int = 0
     frequent: Mapping[str, int] = field(default_factory=dict)
-    newest: tuple[str, ...] = ()
+    years: Sequence[tuple[int, int]] = ()
+
+    def newest(self, entries: float) -> str:
+        """Return an expression for the newest years of so many entries; empty for nearly all."""
+        chosen, inside = [], 0
+        for year, number in self.years:
+            chosen.append(tokens.year_token(year))
+            inside += number
+            if inside >= entries:
+                break
+        if not chosen or inside * 3 > self.entries:
+            return ""
+        return chosen[0] if len(chosen) == 1 else f"({' OR '.join(chosen)})"
 
     def worth_asking(self, wanted: Iterable[str]) -> list[str]:
         """Return the tokens that the index is asked for; the text proves the others more cheaply.
@@ -94,20 +106,7 @@ def _read(connection: Connection) -> Hints:
     rows = connection.execute(select(SearchFrequency.token, SearchFrequency.entries))
     frequent = {str(token): int(number) for token, number in rows}
     least = min(frequent.values(), default=0)
-    return Hints(entries, least, frequent, _window(sizes, entries))
-
-
-def _window(sizes: Sequence[tuple[int, int]], entries: int) -> tuple[str, ...]:
-    """Return the newest years of at least `WINDOW` entries; none where nearly all would be in."""
-    chosen, inside = [], 0
-    for year, number in sizes:
-        chosen.append(tokens.year_token(year))
-        inside += number
-        if inside >= WINDOW:
-            break
-    if not chosen or inside * 3 > entries:
-        return ()
-    return (" OR ".join(chosen),) if len(chosen) == 1 else (f"({' OR '.join(chosen)})",)
+    return Hints(entries, least, frequent, sizes)
 
 
 def _counted(connection: Connection, entries: int, least: int) -> list[tuple[str, int]]:

@@ -15,13 +15,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from wx_archive.catalogue import hints, statements, tokens
+from wx_archive.catalogue import hints, index, statements, tokens
 from wx_archive.catalogue.hints import Hints
 from wx_archive.catalogue.hits import Hit, day_of, hits_of
 from wx_archive.catalogue.query import Query, Word
 from wx_archive.catalogue.rules import Kind, Validity
 from wx_archive.catalogue.statements import COUNT_BOUND, Shape
-from wx_archive.core.lines import Row
+from wx_archive.core.lines import Prepared, Row
 
 __all__ = [
     "COUNT_BOUND",
@@ -180,7 +180,7 @@ class _Asked:
         anywhere: what entries that have all words are found by.
         in_title: the same for titles and numbers.
         given: the spellings by parameter name, and the hash of the whole as a title.
-        newest: on PostgreSQL, an expression for the newest years, to begin with.
+        known: of the index, beforehand.
     """
 
     connection: Connection
@@ -188,7 +188,7 @@ class _Asked:
     anywhere: _Wanted
     in_title: _Wanted
     given: dict[str, Any]
-    newest: tuple[str, ...]
+    known: Hints
 
     @classmethod
     def of(cls, connection: Connection, query: Query) -> "_Asked | None":
@@ -203,8 +203,10 @@ class _Asked:
             for other, spelling in enumerate(word.spellings)
         }
         typed = tokens.title_hash(tokens.exact_title(tokens.normalise(query.text)))
-        newest = () if dialect == "sqlite" or query.years else known.newest
-        return cls(connection, query, anywhere, in_title, spelled | {"typed": typed}, newest)
+        first, last = query.years or (0, 0)
+        low, high = index.first_id(Kind.DOCUMENT, first), index.first_id(Kind.DOCUMENT, last + 1)
+        given = spelled | {"typed": typed, "low": low, "high": high - 1}
+        return cls(connection, query, anywhere, in_title, given, known)
 
     def page(self, *, today: date, offset: int, limit: int) -> Found:
         """Return a page: all hits in order of merit, or as `_among_many` says."""
@@ -219,18 +221,8 @@ class _Asked:
 
     def count(self, *, today: date, bound: int) -> int:
         """Return how many there are, at most one more than ``bound``."""
-        rows: list[Row] = []
-        for window in (*self.newest, ""):
-            rows = statements.counted(self.anywhere.shape).rows(
-                self.connection,
-                **self.given,
-                match=_spelled(self.anywhere, window),
-                most=bound + 1,
-                today=today,
-            )
-            if rows[0][0] > bound:
-                break
-        total: int = rows[0][0]
+        statement = statements.counted(self.anywhere.shape)
+        total: int = self._newest_first(statement, self.anywhere, bound + 1, today=today)[0][0]
         return total
 
     def _among_many(self, newest: Sequence[Row], today: date, until: int) -> Sequence[Row]:
@@ -282,20 +274,31 @@ class _Asked:
         in_title: bool = False,
     ) -> "_Told":
         """Return how many of the newest matches there are, of which kinds, and the best of them."""
-        rows: list[Row] = []
-        windows = () if wanted.shape.is_exact else self.newest  # of exact titles there are few
-        for window in (*windows, ""):
-            rows = statements.ranked(wanted.shape, in_title=in_title).rows(
-                self.connection,
-                **self.given,
-                match=_spelled(wanted, window),
-                most=most,
-                limit=limit,
-                today=today,
-            )
-            if rows[0][0] >= most:
-                break
+        statement = statements.ranked(wanted.shape, in_title=in_title)
+        rows = self._newest_first(statement, wanted, most, limit=limit, today=today)
         return replace(_Told.of(rows[0]), rows=[row for row in rows if row[_ID] is not None])
+
+    def _newest_first(
+        self, statement: Prepared, wanted: _Wanted, most: int, **given: Any
+    ) -> list[Row]:
+        """Run a statement that counts up to ``most`` in its first column.
+
+        PostgreSQL collects all matches before it shows the first. So it is asked for those of the
+        newest years, then for those of so many years that they are likely enough, then for all.
+        """
+        asked: float = hints.WINDOW
+        while True:
+            window = self.known.newest(asked) if self._may_begin_with_the_newest(wanted) else ""
+            rows = statement.rows(
+                self.connection, **self.given, match=_spelled(wanted, window), most=most, **given
+            )
+            if rows[0][0] >= most or not window:
+                return rows
+            asked *= max(2.0, 1.5 * most / max(rows[0][0], 1))
+
+    def _may_begin_with_the_newest(self, wanted: _Wanted) -> bool:
+        shape = wanted.shape
+        return not (shape.dialect == "sqlite" or shape.is_exact or self.query.years)
 
     def is_in_a_title(self) -> bool:
         """Tell whether any title has all words."""
@@ -325,7 +328,13 @@ def _wanted(query: Query, known: Hints, dialect: str, prefix: str = "") -> _Want
         parts, tested = _worded(query.words, spelled, known)
     parts += _filters(query)
     spellings = tuple(len(word.spellings) for word in query.words)
-    shape = Shape(dialect, spellings, tuple(tested), in_force=query.in_force)
+    shape = Shape(
+        dialect,
+        spellings,
+        tuple(tested),
+        in_force=query.in_force,
+        by_years=dialect != "sqlite" and not query.words and query.kind is None,
+    )
     return _Wanted(" AND ".join(parts), shape)
 
 

@@ -59,6 +59,7 @@ class Shape:
         tested: for each word, whether the text must prove it.
         in_force: documents in force only.
         is_exact: only what is titled just as typed.
+        by_years: years are all that is asked for, and PostgreSQL has them in the order of its key.
     """
 
     dialect: str
@@ -66,6 +67,7 @@ class Shape:
     tested: tuple[bool, ...]
     in_force: bool = False
     is_exact: bool = False
+    by_years: bool = False
 
     def places(self, text_column: Any, word: int) -> list[ColumnElement[bool]]:
         """Return, for each spelling of a word, whether a text contains it."""
@@ -152,10 +154,14 @@ def _weighed(shape: Shape, *, in_title: bool) -> Select[Any]:
 def _candidates(shape: Shape, columns: Sequence[Any], *, in_title: bool) -> Select[Any]:
     """Select the newest matches, the index first and the substring test behind it."""
     is_sqlite = shape.dialect == "sqlite"
+    matches: Any
     statement = select(*columns)
     if is_sqlite:
         statement = statement.select_from(_FTS).join(SearchEntry, SearchEntry.id == _FTS.c.rowid)
         matches = text("search_fts MATCH :match")
+    elif shape.by_years:
+        low, high = (bindparam(name, type_=BigInteger()) for name in ("low", "high"))
+        matches = SearchEntry.id.between(low, high)
     else:
         matches = text("tokens @@ CAST(:match AS tsquery)")
     texts = (SearchEntry.title_key, SearchEntry.number_text, SearchEntry.rest)  # a body comes last
@@ -170,7 +176,8 @@ def _candidates(shape: Shape, columns: Sequence[Any], *, in_title: bool) -> Sele
     if shape.in_force:
         statement = statement.where(SearchEntry.effective_from <= _TODAY, ~_is_over(SearchEntry))
     # PostgreSQL must not walk down the primary key in hope of matches: "+ 0" keeps it to the index.
-    newest_first = _FTS.c.rowid.desc() if is_sqlite else (SearchEntry.id + 0).desc()
+    by_key = SearchEntry.id if shape.by_years else SearchEntry.id + 0
+    newest_first = _FTS.c.rowid.desc() if is_sqlite else by_key.desc()
     return (
         statement.where(matches, _IS_SHOWN, *tests)
         .order_by(newest_first)
