@@ -72,6 +72,7 @@ def test_the_newest_years_alone_are_asked_where_they_are_enough(
     asked = ("大桥", "兰水大桥", "日志1234", "1950年 大桥")
     whole = [first_of(database, words) for words in asked]
     monkeypatch.setattr(hints, "WINDOW", 100)
+    monkeypatch.setattr(hints, "_SPARE", 0.001)  # so that it begins with too few
     hints.measure(database)
     with database.reads() as connection:
         assert hints.known(connection).newest(100)

@@ -16,9 +16,10 @@ from wx_archive.catalogue import index, tokens
 from wx_archive.catalogue.models import SearchFrequency
 from wx_archive.core.database import Database
 
-WINDOW: Final = 6_000
-"""PostgreSQL collects all hits before it shows the first: it is asked for so many of the newest
-entries before it is asked for all."""
+WINDOW: Final = 2_000
+"""PostgreSQL collects all hits before it shows the first: it is asked for this many of the newest
+entries or more before it is asked for all."""
+_SPARE: Final = 1.3
 FREQUENT: Final = 500
 """A token in one of so many entries is frequent, but not in small catalogues: `LEAST`."""
 LEAST: Final = 100
@@ -69,6 +70,15 @@ class Hints:
         most = self._entries_of(rarest_first[0]) * TOO_FREQUENT
         further = (token for token in rarest_first[KEPT:] if self._entries_of(token) <= most)
         return [*rarest_first[:KEPT], *further]
+
+    def enough(self, wanted: Iterable[str], most: int) -> float:
+        """Return of how many of the newest entries ``most`` likely have all of these tokens.
+
+        All of them, where some token is not frequent: then there are few matches in any case.
+        """
+        counts = [self.frequent.get(token, 0) for token in wanted]
+        rarest = min(counts, default=self.entries)
+        return _SPARE * most * self.entries / rarest if rarest else float("inf")
 
     def _entries_of(self, token: str) -> int:
         return self.frequent.get(token, self.least)

@@ -170,6 +170,7 @@ class _Wanted:
 
     match: str
     shape: Shape
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +287,7 @@ class _Asked:
         PostgreSQL collects all matches before it shows the first. So it is asked for those of the
         newest years, then for those of so many years that they are likely enough, then for all.
         """
-        asked: float = hints.WINDOW
+        asked = max(hints.WINDOW, self.known.enough(wanted.tokens, most))
         while True:
             window = self.known.newest(asked) if self._may_begin_with_the_newest(wanted) else ""
             rows = statement.rows(
@@ -335,7 +336,7 @@ def _wanted(query: Query, known: Hints, dialect: str, prefix: str = "") -> _Want
         in_force=query.in_force,
         by_years=dialect != "sqlite" and not query.words and query.kind is None,
     )
-    return _Wanted(" AND ".join(parts), shape)
+    return _Wanted(" AND ".join(parts), shape, tuple(filter(str.isalnum, parts)))
 
 
 def _filters(query: Query) -> list[str]:
