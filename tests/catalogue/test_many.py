@@ -75,7 +75,7 @@ def test_the_newest_years_alone_are_asked_where_they_are_enough(
     monkeypatch.setattr(hints, "_SPARE", 0.001)  # so that it begins with too few
     hints.measure(database)
     with database.reads() as connection:
-        assert hints.known(connection).newest(100)
+        assert hints.known(connection).newest(100, upto=TODAY.year)
     assert [first_of(database, words) for words in asked] == whole
 
 
@@ -107,6 +107,14 @@ def test_the_rarest_tokens_are_asked_for_first() -> None:
     assert known.worth_asking(["关于", "人民"]) == ["人民", "关于"]
     assert known.worth_asking(["对外"]) == ["对外"]
     assert Hints().worth_asking(["关于", "于人", "人民"]) == ["于人", "人民", "关于"]
+
+
+def test_years_that_nobody_has_counted_yet_are_among_the_newest() -> None:
+    known = Hints(entries=1_000, years=((2014, 100), (2012, 50), (1999, 850)))
+    assert known.newest(50, upto=2016) == "(y2016 OR y2015 OR y2014)"
+    assert known.newest(120, upto=2010) == "(y2014 OR y2013 OR y2012)"
+    assert known.newest(500, upto=2016) == ""
+    assert Hints().newest(50, upto=2016) == ""
 
 
 def test_a_title_that_is_just_so_is_found_behind_a_thousand_newer_ones(

@@ -7,6 +7,7 @@ after an import (`measure`); a process reads them anew every few minutes.
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -14,7 +15,9 @@ from sqlalchemy import Connection, Engine, delete, insert, select, text
 
 from wx_archive.catalogue import index, tokens
 from wx_archive.catalogue.models import SearchFrequency
+from wx_archive.catalogue.statements import DIALECTS
 from wx_archive.core.database import Database
+from wx_archive.core.lines import Prepared
 
 WINDOW: Final = 2_000
 """PostgreSQL collects all hits before it shows the first: it is asked for this many of the newest
@@ -46,17 +49,21 @@ class Hints:
     frequent: Mapping[str, int] = field(default_factory=dict)
     years: Sequence[tuple[int, int]] = ()
 
-    def newest(self, entries: float) -> str:
-        """Return an expression for the newest years of so many entries; empty for nearly all."""
-        chosen, inside = [], 0
+    def newest(self, entries: float, *, upto: int) -> str:
+        """Return an expression for the newest years of so many entries; empty for nearly all.
+
+        Every year from the oldest of them to ``upto`` is named, whatever was counted: what has
+        come in since belongs to the newest.
+        """
+        oldest, inside = 0, 0
         for year, number in self.years:
-            chosen.append(tokens.year_token(year))
-            inside += number
+            oldest, inside = year, inside + number
             if inside >= entries:
                 break
-        if not chosen or inside * 3 > self.entries:
+        if not oldest or inside * 3 > self.entries:
             return ""
-        return chosen[0] if len(chosen) == 1 else f"({' OR '.join(chosen)})"
+        named = range(max(upto, self.years[0][0]), oldest - 1, -1)
+        return f"({' OR '.join(map(tokens.year_token, named))})"
 
     def worth_asking(self, wanted: Iterable[str]) -> list[str]:
         """Return the tokens that the index is asked for; the text proves the others more cheaply.
@@ -99,24 +106,36 @@ def known(connection: Connection) -> Hints:
 def measure(database: Database) -> None:
     """Count the frequent tokens anew: a long read and a short write."""
     with database.long_reads() as connection:
-        entries = sum(number for _year, number in index.sizes(connection))
+        sizes = index.sizes(connection)
+        entries = sum(number for _year, number in sizes)
         least = max(LEAST, entries // FREQUENT)
-        counted = _counted(connection, entries, least)
+        counted = dict(_counted(connection, entries, least))
+    counted = {token: number for token, number in counted.items() if not _is_year(token)}
+    counted |= {tokens.year_token(year): number for year, number in sizes}
     with database.begin(unhurried=True) as session:
         session.execute(delete(SearchFrequency))
         if counted:
-            rows = [{"token": token, "entries": number} for token, number in counted]
+            rows = [{"token": token, "entries": number} for token, number in counted.items()]
             session.execute(insert(SearchFrequency), rows)
     _KNOWN.clear()
 
 
 def _read(connection: Connection) -> Hints:
-    sizes = index.sizes(connection)
-    entries = sum(number for _year, number in sizes)
-    rows = connection.execute(select(SearchFrequency.token, SearchFrequency.entries))
-    frequent = {str(token): int(number) for token, number in rows}
-    least = min(frequent.values(), default=0)
-    return Hints(entries, least, frequent, sizes)
+    told: dict[str, int] = dict(_all(connection.dialect.name).rows(connection))
+    frequent = {token: number for token, number in told.items() if not _is_year(token)}
+    years = sorted(((int(y[1:]), n) for y, n in told.items() if _is_year(y)), reverse=True)
+    entries = sum(number for _year, number in years)
+    return Hints(entries, min(frequent.values(), default=0), frequent, years)
+
+
+@cache
+def _all(dialect: str) -> Prepared:
+    columns = select(SearchFrequency.token, SearchFrequency.entries)
+    return Prepared(columns, DIALECTS[dialect])
+
+
+def _is_year(token: str) -> bool:
+    return token[0] == "y" and token[1:].isdecimal()
 
 
 def _counted(connection: Connection, entries: int, least: int) -> list[tuple[str, int]]:

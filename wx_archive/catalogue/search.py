@@ -280,7 +280,7 @@ class _Asked:
         return replace(_Told.of(rows[0]), rows=[row for row in rows if row[_ID] is not None])
 
     def _newest_first(
-        self, statement: Prepared, wanted: _Wanted, most: int, **given: Any
+        self, statement: Prepared, wanted: _Wanted, most: int, *, today: date, **given: Any
     ) -> list[Row]:
         """Run a statement that counts up to ``most`` in its first column.
 
@@ -289,9 +289,12 @@ class _Asked:
         """
         asked = max(hints.WINDOW, self.known.enough(wanted.tokens, most))
         while True:
-            window = self.known.newest(asked) if self._may_begin_with_the_newest(wanted) else ""
+            window = ""
+            if self._may_begin_with_the_newest(wanted):
+                window = self.known.newest(asked, upto=today.year + 1)
+            match = _spelled(wanted, window)
             rows = statement.rows(
-                self.connection, **self.given, match=_spelled(wanted, window), most=most, **given
+                self.connection, **self.given, match=match, most=most, today=today, **given
             )
             if rows[0][0] >= most or not window:
                 return rows

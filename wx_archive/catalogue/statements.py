@@ -43,7 +43,7 @@ from wx_archive.core.lines import Prepared
 
 COUNT_BOUND: Final = 1_000
 _FTS: Final = table("search_fts", column("rowid"))
-_DIALECTS: Final = {
+DIALECTS: Final = {
     "sqlite": sqlite.dialect(),
     "postgresql": psycopg.dialect(),  # type: ignore[no-untyped-call]
 }
@@ -119,7 +119,7 @@ def ranked(shape: Shape, *, in_title: bool) -> Prepared:
         .select_from(_with_targets(entries))
         .order_by(*_order(best))
     )
-    return Prepared(statement, _DIALECTS[shape.dialect])
+    return Prepared(statement, DIALECTS[shape.dialect])
 
 
 @cache
@@ -130,7 +130,7 @@ def counted(shape: Shape) -> Prepared:
     statement = select(func.count(), func.min(is_record), func.max(is_record)).select_from(
         candidates
     )
-    return Prepared(statement, _DIALECTS[shape.dialect])
+    return Prepared(statement, DIALECTS[shape.dialect])
 
 
 def _is_record(entry_id: Any) -> ColumnElement[int]:
@@ -263,7 +263,7 @@ def _with_targets(entries: Any) -> Any:
 def exists(shape: Shape) -> Prepared:
     """Return the statement that tells whether a title has all words."""
     statement = _candidates(shape, (SearchEntry.id,), in_title=True)
-    return Prepared(statement.limit(literal_column("1")), _DIALECTS[shape.dialect])
+    return Prepared(statement.limit(literal_column("1")), DIALECTS[shape.dialect])
 
 
 @cache
@@ -281,7 +281,7 @@ def glance() -> Prepared:
     )
     record = matches.c.is_record
     statement = select(func.count(), func.min(record), func.max(record)).where(~_UNSETTLED)
-    return Prepared(statement, _DIALECTS["sqlite"])
+    return Prepared(statement, DIALECTS["sqlite"])
 
 
 @cache
@@ -301,14 +301,14 @@ def bearing(dialect: str, what: str) -> Prepared:
             statement = statement.limit(limit).offset(offset)
         case kind:
             statement = _of_pid(Kind(kind))
-    return Prepared(statement, _DIALECTS[dialect])
+    return Prepared(statement, DIALECTS[dialect])
 
 
 @cache
 def codes_counted(dialect: str) -> Prepared:
     """Return the statement that counts the 档号 with a beginning, one over the bound at most."""
     codes = select(SearchEntry.id).where(_begins(), _IS_SHOWN).limit(COUNT_BOUND + 1).subquery()
-    return Prepared(select(func.count()).select_from(codes), _DIALECTS[dialect])
+    return Prepared(select(func.count()).select_from(codes), DIALECTS[dialect])
 
 
 def _begins() -> ColumnElement[bool]:
