@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -11,11 +12,13 @@ from pydantic import SecretStr
 from redis import Redis
 
 from tests import services
-from wx_archive import demo
-from wx_archive.core import schema
+from tests.console import Office
+from wx_archive import app, demo
+from wx_archive.core import clock, schema
 from wx_archive.core.database import Database
 from wx_archive.core.settings import Settings
 from wx_archive.simulator.phone import Phone
+from wx_archive.staff import demo_people
 
 PROJECT = Path(__file__).parent.parent
 
@@ -139,8 +142,37 @@ def postgres_redis_settings(
     database = Database(postgres_url)
     schema.mark_demo(database)
     demo.load_sample(database, settings)
+    with database.begin() as session:
+        demo_people.seed(session, now=clock.now())
     database.dispose()
     return settings
+
+
+@pytest.fixture
+def office(demo_settings: SettingsFactory) -> Iterator[Office]:
+    """The console with the demo's people and catalogue, on SQLite, without a network."""
+    with closing_office(demo_settings()) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgres+redis"])
+def any_office(request: pytest.FixtureRequest, demo_settings: SettingsFactory) -> Iterator[Office]:
+    """The console on SQLite, and on PostgreSQL and Redis."""
+    if request.param == "sqlite":
+        settings = demo_settings()
+    else:
+        settings = request.getfixturevalue("postgres_redis_settings")
+    with closing_office(settings) as opened:
+        yield opened
+
+
+@contextmanager
+def closing_office(settings: Settings) -> Iterator[Office]:
+    application = app.build(settings)
+    try:
+        yield Office(application, settings)
+    finally:
+        application.close()
 
 
 @pytest.fixture(params=["safe", "compatible", "plain", "postgres+redis"])

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-_VOID = frozenset({"meta", "link", "input", "br", "hr", "img"})
+_VOID = frozenset({"meta", "link", "input", "br", "hr", "img", "wbr"})
 _REFERENCES = ("href", "src", "action", "poster", "srcset", "data")
 
 

@@ -27,6 +27,7 @@ from wx_archive.core.services import Services, open_services
 from wx_archive.core.settings import Profile, Settings
 from wx_archive.core.site import Site
 from wx_archive.followers.identity import Door
+from wx_archive.staff import shell
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ def _flask(settings: Settings, services: Services) -> Flask:
     for feature in features.FEATURES:
         if feature.pages:
             flask.register_blueprint(feature.pages(services))
+    shell.install(flask, services, features.consoles())
     _add_health(flask, services.database)
     _add_frame(flask, settings, services.site)
     _add_own_pages(flask)
@@ -144,7 +146,7 @@ def _add_frame(flask: Flask, settings: Settings, site: Site) -> None:
 
     @flask.after_request
     def headers(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
+        response.headers.setdefault("Content-Security-Policy", policy)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         h5.remember_big(request, response)

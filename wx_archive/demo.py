@@ -16,7 +16,7 @@ from wx_archive import app, features, worker
 from wx_archive.catalogue import staging
 from wx_archive.catalogue.files import load_livelihood
 from wx_archive.catalogue.service import Importer
-from wx_archive.core import schema
+from wx_archive.core import clock, schema
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.processes import Supervisor
@@ -25,6 +25,7 @@ from wx_archive.core.settings import Settings
 from wx_archive.menu import service as menu
 from wx_archive.simulator import app as simulator
 from wx_archive.simulator.config import AccountKind, Encryption, SimulatorConfig
+from wx_archive.staff import demo_people
 from wx_archive.wechat.account import Capability
 from wx_archive.wechat.client import Platform
 
@@ -81,6 +82,8 @@ def prepare(settings: Settings) -> None:
         schema.upgrade(database)
         schema.mark_demo(database)
         load_sample(database, settings)
+        with database.begin() as session:
+            demo_people.seed(session, now=clock.now())
     finally:
         database.dispose()
 

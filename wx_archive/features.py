@@ -35,6 +35,7 @@ from wx_archive.privacy import bot as privacy_bot
 from wx_archive.privacy import pages as privacy_pages
 from wx_archive.publishing import bot as publishing_bot
 from wx_archive.publishing import pages as publishing_pages
+from wx_archive.staff.plugs import Console
 from wx_archive.wechat.client import Platform
 
 
@@ -50,6 +51,7 @@ class Feature:
     schedules: tuple[Schedule, ...] = ()
     personal_data: tuple[PersonalData, ...] = ()
     witness: Callable[[Services], Witness] | None = None
+    console: Console | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,11 @@ def dispatcher() -> Dispatcher:
 def product() -> Product:
     """Return the whole, for the commands of its parts."""
     return Product(dispatcher(), PERSONAL_DATA)
+
+
+def consoles() -> tuple[Console, ...]:
+    """Return every feature's part of the console, in the order of its rail."""
+    return tuple(feature.console for feature in FEATURES if feature.console)
 
 
 def witnesses(services: Services) -> tuple[Witness, ...]:

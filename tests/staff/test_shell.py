@@ -1,0 +1,49 @@
+"""The console's frame: nobody in without a session, nothing without a guard, nothing kept."""
+
+import pytest
+
+from tests.console import Office
+from tests.html import read_page
+from wx_archive.staff.rules import PERMISSIONS, Role
+
+
+@pytest.mark.parametrize("role", Role)
+def test_everybody_finds_their_first_page(office: Office, role: Role) -> None:
+    page = office.sits(role).page("/console")
+    assert page.headings == ["今天"]
+
+
+def test_a_stranger_is_sent_to_the_login_and_back(office: Office) -> None:
+    stranger = office.stranger()
+    answer = stranger.get("/console")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        "/console/login?next=%2Fconsole",
+    )
+    login = stranger.get("/console/login?next=https://evil.example/")
+    assert "evil" not in login.text
+    read_page(login.text).check_frame()
+
+
+def test_pages_are_not_kept_and_may_not_be_framed(office: Office) -> None:
+    headers = office.sits(Role.EDITOR).get("/console").headers
+    assert headers["Cache-Control"] == "no-store"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_has_no_guard_is_not_there(office: Office) -> None:
+    editor = office.sits(Role.EDITOR)
+    assert editor.get("/console/nowhere").status_code == 404
+    assert editor.post("/console/nowhere").status_code == 404
+
+
+def test_leaving_ends_the_session(office: Office) -> None:
+    editor = office.sits(Role.EDITOR)
+    assert editor.post("/console/logout").headers["Location"] == "/console/login"
+    assert editor.get("/console").status_code == 303
+
+
+def test_every_role_has_a_line_in_the_table_of_rights() -> None:
+    assert set(PERMISSIONS) == set(Role)

@@ -1,0 +1,1 @@
+"""编目: staff's work on documents and records, from the upload to the opening."""

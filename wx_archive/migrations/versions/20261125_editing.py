@@ -1,0 +1,17 @@
+"""What staff change of documents and records by hand."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20261125_editing"
+down_revision = "20261125_requests"
+branch_labels = None
+depends_on = None
+
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+INSTANT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Create the tables."""
+    op.get_bind()

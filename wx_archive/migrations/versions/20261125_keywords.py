@@ -1,0 +1,17 @@
+"""Answers to words that nothing answered, written by staff."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20261125_keywords"
+down_revision = "20261125_uploads"
+branch_labels = None
+depends_on = None
+
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+INSTANT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Create the tables."""
+    op.get_bind()
