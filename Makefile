@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check format lint types contracts bench bench-lookup faults lock clean
+.PHONY: demo test check format lint types contracts bench bench-lookup faults assets lock clean
 
-demo: $(VENV)/.runtime
+demo: $(VENV)/.runtime assets
 	@$(BIN)/wx-archive demo
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev assets
 	$(BIN)/pytest -q -n auto
 
 check: format lint types contracts test
@@ -39,6 +39,10 @@ bench-lookup: $(VENV)/.bench
 # Kills, locks, cuts and fills up what the account stands on; ends with a table (about ten minutes).
 faults: $(VENV)/.dev
 	WX_ARCHIVE_TEST_FAULTS=full $(BIN)/pytest -q -p no:randomly -n 2 tests/faults
+
+# The console's one third-party script, where npm is there; every page works without it.
+assets:
+	@scripts/assets.sh
 
 lock:
 	scripts/lock.sh

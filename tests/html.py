@@ -53,7 +53,8 @@ class _Reader(HTMLParser):
         assert len(names) == len(set(names)), f"<{tag}> has an attribute twice"
         values = {name: value or "" for name, value in attrs}
         page = self.page
-        page.scripts += [tag] if tag == "script" else []
+        if tag == "script" and not _is_installed(values):
+            page.scripts.append(tag)
         page.scripts += [name for name in names if name.startswith("on") or name == "style"]
         if tag == "html":
             page.language, page.root_classes = values.get("lang", ""), values.get("class", "")
@@ -89,6 +90,12 @@ class _Reader(HTMLParser):
             self.page.links.append(address)
         elif parts.netloc:
             self.page.outside.append(address)
+
+
+def _is_installed(attributes: dict[str, str]) -> bool:
+    """Tell whether a script is the one that `make assets` installs: from here, and whole."""
+    ours = attributes.get("src", "").startswith("/static/vendor/htmx.min.js?v=")
+    return ours and set(attributes) == {"src", "defer"}
 
 
 def read_page(html: str) -> Page:

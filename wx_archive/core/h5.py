@@ -61,9 +61,17 @@ def without_big(arguments: dict[str, str]) -> str:
     return urlencode(arguments | {BIG: "0"})
 
 
+_STATIC = Path(__file__).parent.parent / "static"
+
+
+def has_asset(name: str) -> bool:
+    """Tell whether a static file is installed; third-party ones may not be."""
+    return (_STATIC / name).is_file()
+
+
 @cache
 def asset(name: str) -> str:
     """Return the address of a static file; a new version has a new address."""
-    path = Path(__file__).parent.parent / "static" / name
+    path = _STATIC / name
     version = hashlib.sha256(path.read_bytes()).hexdigest()[:10]
     return url_for("static", filename=name, v=version)
