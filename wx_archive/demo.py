@@ -204,6 +204,12 @@ def banner(settings: Settings) -> str:
             "",
             f"  手机（微信模拟器）  http://127.0.0.1:{settings.simulator_port}",
             f"  公众号的网页        {settings.origin}",
+            f"  管理台              {settings.origin}/console",
+            *(
+                f"    {person.login:<10} {demo_people.PASSWORD}  {person.name}"
+                for person in demo_people.PEOPLE
+                if person.is_printed
+            ),
             f"  数据文件夹          {settings.data_dir.absolute()}",
             "",
             "  按 Ctrl+C 结束。",

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
 
+from wx_archive.core import h5
 from wx_archive.core.services import Services
 from wx_archive.core.settings import Profile
 from wx_archive.staff import demo_people, entrance, pages
@@ -18,6 +19,8 @@ from wx_archive.staff.pages import EXTENSION, HOME, Guards, Pages, Visit
 from wx_archive.staff.plugs import Console, Entry, Todo
 from wx_archive.staff.rules import Permission, Person
 
+SCRIPT: Final = "vendor/htmx.min.js"
+"""Installed by `make assets`; every page is complete without it."""
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -133,6 +136,7 @@ def _frame(flask: Flask, services: Services, shell: Shell) -> None:
             return {}
         return {
             "shell": shell,
+            "script": h5.asset(SCRIPT) if h5.has_asset(SCRIPT) else "",
             "said": pages.take_said(services.settings),
             "demo_people": demo_people.PEOPLE if is_demo else (),
             "alerts_of": _badge_of(services, shell),
