@@ -12,7 +12,7 @@ import requests
 from sqlalchemy import inspect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from wx_archive import app, features, worker
+from wx_archive import app, demo_life, features, worker
 from wx_archive.catalogue import staging
 from wx_archive.catalogue.files import load_livelihood
 from wx_archive.catalogue.service import Importer
@@ -104,6 +104,12 @@ def load_sample(database: Database, settings: Settings) -> None:
     staging.restore_index(database)
 
 
+def liven(settings: Settings) -> None:
+    """Give the demo a past, so that its figures show something."""
+    with open_services(settings) as services:
+        demo_life.invent(services)
+
+
 def push_menu(settings: Settings) -> bool:
     """Push the site's menu to the platform of the settings; tell whether it had to be sent."""
     with open_services(settings) as services:
@@ -167,6 +173,7 @@ def run(settings: Settings, background: Mapping[str, tuple[str, ...]]) -> int:
     ):
         _require_free(port, name)
     prepare(settings)
+    liven(settings)
     database = Database(settings.database)
     try:
         with database.exclusively("demo") as alone:

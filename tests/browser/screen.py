@@ -11,6 +11,33 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 T = TypeVar("T")
 PATIENCE_S = 10
+FAINT = """
+const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const light = (colour) => channels(colour).slice(0, 3)
+  .map((value) => value / 255)
+  .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+  .reduce((sum, value, at) => sum + value * [0.2126, 0.7152, 0.0722][at], 0);
+const ground = (one) => {
+  for (let node = one; node; node = node.parentElement) {
+    const colour = getComputedStyle(node).backgroundColor;
+    if ((channels(colour)[3] ?? 1) === 1) return colour;
+  }
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "rgb(0, 0, 0)" : "rgb(255, 255, 255)";
+};
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const found = [];
+while (walker.nextNode()) {
+  const one = walker.currentNode.parentElement, text = walker.currentNode.data.trim();
+  if (!text || !one.checkVisibility() || one.classList.contains("hidden")) continue;
+  const style = getComputedStyle(one), size = parseFloat(style.fontSize);
+  const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+  const [a, b] = [light(style.color), light(ground(one))].sort((x, y) => y - x);
+  const contrast = (a + 0.05) / (b + 0.05);
+  if (contrast < (isLarge ? 3 : 4.5)) found.push(`${text.slice(0, 20)} ${contrast.toFixed(2)}`);
+}
+return found;
+"""
+"""What stands out too little from its ground (WCAG AA), each with its contrast."""
 
 
 def resize(

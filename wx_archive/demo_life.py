@@ -1,0 +1,72 @@
+"""Forty days that never were: what invented people looked up, so that the demo's figures show some.
+
+Nobody of them is a follower: only their statistics are there. Written once, at the demo's first
+start; the lookups themselves are real ones, over the demo's invented catalogue.
+"""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import insert, select
+
+from wx_archive.core import clock
+from wx_archive.core.database import Database
+from wx_archive.core.schema import installation
+from wx_archive.core.services import Services
+from wx_archive.lookup import service as lookup
+from wx_archive.lookup.models import Channel, What
+from wx_archive.lookup.usage import Noted, Usage
+
+DAYS: Final = 40
+_MARK: Final = "demo_life"
+_CROWD: Final = 160
+_WORDS: Final = {
+    "公积金": 9, "社保": 6, "医保": 5, "房改": 6, "大桥": 5, "拆迁": 4, "养犬": 3, "户口": 4,
+    "学校": 3, "水电": 2, "移民": 4, "土地": 5, "婚姻登记": 3, "知青": 4, "退伍": 2, "停车": 3,
+    "居住证": 4, "新生儿": 2, "加装电梯": 5, "共享单车": 3, "独生子女奖励": 3, "老旧小区": 4,
+}  # fmt: skip
+"""How often each is asked for, in parts; some of them find nothing."""
+
+
+def invent(services: Services) -> None:
+    """Invent the days, unless that was done before."""
+    if _was_invented(services.database):
+        return
+    usage = Usage(services.database, services.settings.secret())
+    try:
+        usage.take(_doings(services, clock.now()))
+    finally:
+        usage.close()
+    with services.database.begin() as session:
+        session.execute(insert(installation).values(name=_MARK, value="yes"))
+
+
+def _was_invented(database: Database) -> bool:
+    with database.reads() as connection:
+        mark = select(installation.c.value).where(installation.c.name == _MARK)
+        return connection.execute(mark).first() is not None
+
+
+def _doings(services: Services, now: datetime) -> Iterator[Noted]:
+    chance = random.Random(DAYS)  # noqa: S311 -- the same days in every demo
+    words, parts = list(_WORDS), list(_WORDS.values())
+    with services.database.reads() as connection:
+        today = clock.day_of(now)
+        found = {word: lookup.find(connection, services.site, word, today=today) for word in words}
+    for days in range(1, DAYS + 1):
+        at = now - timedelta(days=days)
+        weekend = clock.day_of(at).weekday() > 4
+        for number in range(chance.randint(12, 22) if weekend else chance.randint(28, 55)):
+            word = chance.choices(words, parts)[0]
+            person = f"invented-{chance.randrange(_CROWD)}"
+            is_page = chance.random() < 0.25
+            channel = Channel.H5 if is_page else Channel.CHAT
+            openid = "" if is_page else person
+            total = found[word].total
+            yield Noted(at, channel, What.ASKED, None, word, total, openid=openid, nonce=number)
+            if total and chance.random() < 0.6:
+                hit = chance.choice(found[word].hits)
+                nonce = number + 1_000
+                yield Noted(at, channel, What.OPENED, hit.kind, hit.pid, openid=openid, nonce=nonce)
