@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, Response, g, jsonify, render_template, request
 from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wx_archive import __version__, features, metrics
 from wx_archive.chat.answering import Answering
@@ -30,6 +31,8 @@ from wx_archive.followers.identity import Door
 from wx_archive.staff import shell
 
 logger = logging.getLogger(__name__)
+MAX_FORM_BYTES: Final = 1024 * 1024
+"""What a page takes; one that takes files says so itself (`staff.pages.Guard.most_bytes`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def build(settings: Settings) -> Application:
         flask = _flask(settings, services)
         add_witnesses(flask, witnesses)
         flask.register_blueprint(metrics.blueprint(services, lambda: answering.activity.skew_s))
-        wsgi = DispatcherMiddleware(flask, {"/wechat": webhook})
+        wsgi = _behind_proxies(settings, DispatcherMiddleware(flask, {"/wechat": webhook}))
         return Application(wsgi, services, held.pop_all().close)
 
 
@@ -86,8 +89,16 @@ def create_app() -> Callable[..., Any]:
     return application.wsgi
 
 
+def _behind_proxies(settings: Settings, wsgi: Callable[..., Any]) -> Callable[..., Any]:
+    """Take the caller's address from our own proxies; what a stranger claims is not looked at."""
+    if not settings.trusted_proxies:
+        return wsgi
+    return ProxyFix(wsgi, x_for=settings.trusted_proxies, x_proto=0, x_host=0)
+
+
 def _flask(settings: Settings, services: Services) -> Flask:
     flask = Flask("wx_archive")
+    flask.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     flask.add_template_filter(h5.badge_mark)
     flask.add_template_filter(h5.dial)
     flask.add_template_filter(h5.with_big)
@@ -96,7 +107,13 @@ def _flask(settings: Settings, services: Services) -> Flask:
     for feature in features.FEATURES:
         if feature.pages:
             flask.register_blueprint(feature.pages(services))
-    shell.install(flask, services, features.consoles())
+    shell.install(
+        flask,
+        services,
+        features.consoles(),
+        badge=features.alert_badge,
+        facts=features.facts_of_today,
+    )
     _add_health(flask, services.database)
     _add_frame(flask, settings, services.site)
     _add_own_pages(flask)
@@ -182,7 +199,7 @@ def _add_own_pages(flask: Flask) -> None:
     @flask.errorhandler(HTTPException)
     def refused(err: HTTPException) -> tuple[str, int]:
         status = err.code or HTTPStatus.INTERNAL_SERVER_ERROR
-        return render_template("h5/error.html", status=status), status
+        return render_template(_error_page(), status=status), status
 
     @flask.errorhandler(Exception)
     def failed(err: Exception) -> tuple[str, int]:
@@ -190,4 +207,9 @@ def _add_own_pages(flask: Flask) -> None:
         # By its rule: the address itself may be somebody's signed link.
         logger.log(level, "page.failed page=%s", request.url_rule, exc_info=err)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
-        return render_template("h5/error.html", status=status.value), status
+        return render_template(_error_page(), status=status.value), status
+
+
+def _error_page() -> str:
+    """Return the template for what went wrong here: staff stay in the console."""
+    return "console/error.html" if shell.is_console(request.path) else "h5/error.html"

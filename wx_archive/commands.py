@@ -20,10 +20,12 @@ from wx_archive.core import schema
 from wx_archive.core.cli import as_json, print_json
 from wx_archive.core.database import Database
 from wx_archive.core.errors import ArchiveError
-from wx_archive.core.services import site_of
+from wx_archive.core.services import open_services, site_of
 from wx_archive.core.settings import Settings
+from wx_archive.core.workdays import calendar_of
 from wx_archive.followers import consents, interests
 from wx_archive.guide import service as guide
+from wx_archive.guide.profile import as_yaml
 from wx_archive.menu import service as menu
 from wx_archive.publishing import service as publishing
 from wx_archive.simulator.phone import Bubble, Phone, PhoneRefusedError
@@ -132,6 +134,17 @@ def content_check(*, json_wanted: bool) -> None:
     _report_check(_check_site(), json_wanted=json_wanted)
 
 
+@content.command("export", help="把管理台里改过的本馆资料写回 content/site.yaml。")
+def content_export() -> None:
+    """Write what staff edited of the profile back to its file."""
+    with open_services(Settings.load()) as services:
+        schema.require_current(services.database, demo=True)
+        path = services.site.profile_path
+        before = path.read_text(encoding="utf-8-sig")
+        path.write_text(as_yaml(services.site.profile, before), encoding="utf-8")
+    click.echo(f"已写回 {path}；每一项上面的说明还在，写在值后面的没有了。")
+
+
 def _check_site() -> tuple[dict[str, int], list[str]]:
     site = site_of(Settings.load())
     counts: dict[str, int] = {}
@@ -144,6 +157,7 @@ def _check_site() -> tuple[dict[str, int], list[str]]:
         "livelihood": lambda: load_livelihood(site.content / "livelihood.yaml").count,
         "pieces": lambda: publishing.check(site),
         "guides": lambda: len(guide.guides(site)) if guide.for_words(site, "") is None else 0,
+        "workdays": lambda: len(calendar_of(site.content).years),
         "interests": lambda: interests.check(site),
         "consents": lambda: consents.check(site),
         "menu": lambda: len(menu.read(site, features.dispatcher().answers_click)),

@@ -8,17 +8,19 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.keys import Keys
 from sqlalchemy import select
 
-from tests.browser.screen import complaints, resize, until
-from tests.browser.test_h5_pages import BIG_TYPE, FAINT, SMALL_TARGETS, TOO_WIDE, TORN, visit
+from tests.browser.screen import FAINT, complaints, resize, until
+from tests.browser.test_h5_pages import BIG_TYPE, SMALL_TARGETS, TOO_WIDE, TORN, visit
 from tests.conftest import SettingsFactory
+from tests.enquiries.filing import TERMS
 from wx_archive import demo
 from wx_archive.catalogue import visibility
 from wx_archive.catalogue.models import Document
 from wx_archive.core import clock
 from wx_archive.core.database import Database
 from wx_archive.core.settings import Settings
-from wx_archive.enquiries import service
+from wx_archive.enquiries import desk
 from wx_archive.enquiries.rules import State
+from wx_archive.enquiries.steps import Doing
 from wx_archive.simulator.phone import Phone
 
 LOW_FIELDS = """
@@ -54,9 +56,8 @@ def places(settings: Settings) -> Iterator[Places]:
         database = Database(settings.database)
         with database.begin() as session:
             for place, state in ((2, State.NEED_FIX), (3, State.REFERRED)):
-                service.move(
-                    session, f"{year}-{place}", state, note=LONG, actor="cli", now=clock.now()
-                )
+                doing = Doing("cli:test", clock.now(), TERMS)
+                desk.move(session, f"{year}-{place}", state, doing, note=LONG)
         with database.reads() as connection:
             shown = select(Document.pid).where(visibility.public_documents())
             pid = connection.scalars(shown.limit(1)).one()

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.browser.screen import complaints, resize, until
-from tests.browser.test_h5_pages import BIG_TYPE, FAINT, SMALL_TARGETS, TOO_WIDE, TORN, visit
+from tests.browser.screen import FAINT, complaints, resize, until
+from tests.browser.test_h5_pages import BIG_TYPE, SMALL_TARGETS, TOO_WIDE, TORN, visit
 from tests.conftest import SettingsFactory
 from wx_archive import demo
 from wx_archive.core import clock

@@ -133,7 +133,7 @@ def test_a_story_is_too_long_and_every_answer_within_the_limit(
         talk.says(f"帮我查 {place}" + "<长>" * 66)
         assert len(talk.text.encode()) <= TEXT_LIMIT_BYTES
         assert "<长>" not in talk.text
-    moves(database, FIRST, State.REFUSED, note="<" * 500)
+    moves(database, FIRST, State.REFUSED, note="<" * 400)
     for asked in ("进度", f"进度 {FIRST}", "进度 2026-2"):
         talk.says(asked)
         assert len(talk.text.encode()) <= TEXT_LIMIT_BYTES, asked
@@ -360,3 +360,91 @@ def test_other_words_behind_withdraw_mean_what_they_always_mean(talk: Talk) -> N
     assert "没有正在办的事" in plain
     for words in ("撤回 同意", "取消 公积金", "撤回"):
         assert "没有这个编号" not in talk.says(words), words
+
+
+# -- rating -----------------------------------------------------------------------------------
+
+
+def answered(talk: Talk, database: Database, words: str = "大坝图纸") -> str:
+    talk.says(f"帮我查 {words}")
+    number = numbers(database)[-1]
+    moves(database, number, State.ACCEPTED, State.SEARCHING, State.FOUND, note="请到三楼看")
+    return number
+
+
+def test_an_answer_is_rated_by_a_tap_and_the_request_is_closed(
+    talk: Talk, database: Database
+) -> None:
+    number = answered(talk, database)
+    talk.says("取结果")
+    assert "请您评价（5最好）：5 4 3 2 1" in talk.visible
+    press(talk, "4")
+    assert f"记下了：{number} 满意（4分），谢谢您" in talk.visible
+    talk.says(f"进度 {number}")
+    assert "已办结" in talk.visible
+    assert "馆里说：请到三楼看" in talk.visible
+    assert "请您评价" not in talk.visible
+    assert "您先前已经评过了（4分）" in talk.says(f"评价 {number} 1")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["评价 查2026-000001 5 很快", "评价 2026-1 5", "评价 5", "评价 5分，很快", f"评价 {wide('5')}"],
+)
+def test_a_rating_may_be_typed(talk: Talk, database: Database, typed: str) -> None:
+    answered(talk, database)
+    assert "很满意（5分）" in talk.says(typed)
+    assert steps(database, FIRST)[-1].to_state is State.CLOSED
+
+
+def test_a_number_without_a_score_asks_for_one(talk: Talk, database: Database) -> None:
+    number = answered(talk, database)
+    for typed in (f"评价 {number}", f"评价 {number} 9", "评价"):
+        talk.says(typed)
+        assert "请您评价（5最好）：5 4 3 2 1" in talk.visible, typed
+    assert steps(database, number)[-1].to_state is State.FOUND
+    other = answered(talk, database, "房改文件")
+    talk.says("评价 5")  # which of the two?
+    assert number in talk.visible
+    assert other in talk.visible
+    assert len(talk.text.encode()) <= TEXT_LIMIT_BYTES
+    assert steps(database, number)[-1].to_state is State.FOUND
+
+
+def test_what_cannot_be_rated_says_why(talk: Talk, database: Database) -> None:
+    assert "眼下没有等您评价的" in talk.says("评价")
+    talk.says("帮我查 大坝图纸")
+    assert "有了答复再请您评价" in talk.says(f"评价 {FIRST} 5")
+    assert "有了答复再请您评价" in talk.says(f"评价 {FIRST}")
+    other = a_request(database, a_follower(database, "oNoise"), "别人的图纸")
+    moves(database, other.number, State.REFUSED)
+    for typed in (f"评价 {other.number} 1", f"评价 {other.number}", "评价 查2026-999 5"):
+        assert "没有这个编号" in talk.says(typed), typed
+    assert steps(database, other.number)[-1].to_state is State.REFUSED
+
+
+def test_other_words_behind_it_are_looked_up(talk: Talk, database: Database) -> None:
+    answered(talk, database)
+    assert "没有查到" in talk.says("评价 绩效考核办法")
+    assert steps(database, FIRST)[-1].to_state is State.FOUND
+
+
+def test_every_delivery_of_a_rating_is_one_rating(talk: Talk, database: Database) -> None:
+    number = answered(talk, database)
+    rating = a_message(f"评价 {number} 5", openid=talk.openid)
+    told = {talk.answering.reply_to(rating, b"<xml/>", now=NOON) for _each in range(3)}
+    assert len(told) == 1
+    assert "很满意".encode() in told.pop()
+    assert len(steps(database, number)) == 5
+
+
+def test_the_progress_says_who_answers_for_it_and_until_when(
+    talk: Talk, database: Database
+) -> None:
+    talk.says("帮我查 大坝图纸")
+    moves(database, FIRST, State.ACCEPTED, note="")
+    assert "最晚2026年11月30日答复。" in talk.says(f"进度 {FIRST}")
+    moves(database, FIRST, State.SEARCHING, State.CONSULTING, note="问一问水利局")
+    talk.says(f"进度 {FIRST}")
+    assert "从2026年11月23日起停算工作日" in talk.visible
+    assert "馆里说：问一问水利局" in talk.visible

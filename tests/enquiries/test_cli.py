@@ -1,15 +1,18 @@
 """`enquiries list|show|move`: the staff's side, in Chinese or as one JSON document."""
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.commands import Outcome, refused, run_command
 from tests.enquiries.conftest import PROJECT
 from tests.enquiries.filing import PID, a_follower, a_request
 from wx_archive.core.database import Database
 from wx_archive.enquiries.rules import Kind
+from wx_archive.staff.models import AuditEntry
 
 Run = Callable[..., Outcome]
 
@@ -56,9 +59,25 @@ def test_requests_are_listed_shown_and_moved(run: Run, database: Database) -> No
     )
     assert [(event["to_state"], event["actor"]) for event in shown["events"]] == [
         ("submitted", "reader"),
-        ("accepted", "cli"),
+        ("accepted", f"cli:{getpass.getuser()}"),
     ]
     assert f"关于：{PID}" in run("show", "纠2026-1").out
+
+
+def test_a_move_stands_in_the_audit_log_without_a_word_of_the_citizens(
+    run: Run, database: Database
+) -> None:
+    a_request(database, a_follower(database), "大坝图纸")
+    run("move", "2026-1", "refused", "--note", "给张三的话")
+    refused(run("move", "2026-1", "accepted"))
+    with database.begin() as session:
+        (entry,) = session.scalars(select(AuditEntry))
+        assert (entry.actor, entry.action, entry.subject) == (
+            f"cli:{getpass.getuser()}",
+            "enquiry.move",
+            "enquiry:查2026-000001",
+        )
+        assert (entry.before, entry.after) == ('{"state":"submitted"}', '{"state":"refused"}')
 
 
 def test_what_is_over_is_listed_only_when_asked_for(run: Run, database: Database) -> None:

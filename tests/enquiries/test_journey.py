@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import SettingsFactory
+from tests.enquiries.filing import TERMS
 from wx_archive import demo
 from wx_archive.core import clock
 from wx_archive.core.database import Database
 from wx_archive.core.settings import Settings
-from wx_archive.enquiries import service
+from wx_archive.enquiries import desk
 from wx_archive.enquiries.rules import State
+from wx_archive.enquiries.steps import Doing
 from wx_archive.simulator.phone import Phone
 
 NUMBER = re.compile(r"[查纠]\d{4}-\d{6}")
@@ -55,7 +57,8 @@ def decide(settings: Settings, number: str, *states: State) -> None:
     database = Database(settings.database)
     for state in states:
         with database.begin() as session:
-            service.move(session, number, state, note="请到三楼看", actor="cli", now=clock.now())
+            doing = Doing("cli:test", clock.now(), TERMS)
+            desk.move(session, number, state, doing, note="请到三楼看")
     database.dispose()
 
 

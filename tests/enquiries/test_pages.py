@@ -370,3 +370,38 @@ def test_a_form_without_the_sessions_token_changes_nothing(place: Place) -> None
         assert browser.post("/h5/enquiries/withdraw", data=sent).status_code == 403
         assert browser.post("/h5/enquiries/new", data=sent).status_code == 403
     assert [one.state for one in place.filed()] == ["submitted"]
+
+
+def test_ones_own_answer_is_rated_on_the_page(any_place: Place) -> None:
+    number, noise = a_follower(any_place.database), a_follower(any_place.database, "oNoise")
+    browser = any_place.enters(number)
+    mine = a_request(any_place.database, number, "大坝图纸")
+    theirs = a_request(any_place.database, noise, "别人的图纸")
+    for one in (mine, theirs):
+        moves(any_place.database, one.number, State.REFUSED, note="不能提供")
+    shown = browser.get("/h5/enquiries")
+    assert 'name="score" value="5"' in shown.text
+    page(shown)
+    token = CSRF.search(shown.text)
+    assert token
+    sent = {"csrf": token[1], "number": mine.number, "score": "4", "words": "很快<b>"}
+    for wrong, status in (
+        ({"score": "6"}, 400),
+        ({"score": ""}, 400),
+        ({"score": "五"}, 400),
+        ({"number": theirs.number}, 404),
+        ({"number": "x"}, 404),
+        ({"csrf": "x"}, 403),
+    ):
+        assert browser.post("/h5/enquiries/rate", data=sent | wrong).status_code == status, wrong
+    assert {one.rating for one in any_place.filed()} == {None}
+    for _each in range(2):
+        answer = browser.post("/h5/enquiries/rate", data=sent)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/h5/enquiries")
+    assert [(one.rating, one.rating_words, one.state) for one in any_place.filed()] == [
+        (4, "很快<b>", "closed"),
+        (None, "", "refused"),
+    ]
+    told = page(browser.get("/h5/enquiries")).text
+    assert "您评了4分（满意）" in told
+    assert "不能提供" in told

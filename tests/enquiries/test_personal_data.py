@@ -4,24 +4,39 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
 
+from tests.builders import a_document, import_documents
 from tests.enquiries.conftest import PROJECT
-from tests.enquiries.filing import PID, a_follower, a_request, moves, steps
+from tests.enquiries.filing import (
+    PID,
+    a_follower,
+    a_request,
+    by_reader,
+    by_staff,
+    moves,
+    steps,
+)
 from tests.talk import NOON, ORIGIN, Talk
 from wx_archive.chat.models import HeldAnswer
 from wx_archive.core.database import Database
 from wx_archive.core.site import Site
 from wx_archive.core.store import Store, open_store
-from wx_archive.enquiries import queries
-from wx_archive.enquiries.models import Enquiry, EnquiryEvent
+from wx_archive.enquiries import desk, queries, service
+from wx_archive.enquiries.contacts import Contact, Sealer
+from wx_archive.enquiries.desk import Colleague
+from wx_archive.enquiries.models import Enquiry, EnquiryContact, EnquiryEvent, EnquiryItem
 from wx_archive.enquiries.personal_data import RULES
 from wx_archive.enquiries.rules import Kind, State
+from wx_archive.enquiries.service import Opinion
 from wx_archive.followers import service as followers
 from wx_archive.followers.models import Follower
 from wx_archive.followers.personal_data import Case
+from wx_archive.staff import accounts
+from wx_archive.staff.rules import Role
 
 
 @pytest.fixture
@@ -111,3 +126,60 @@ def test_a_step_in_the_middle_of_an_erasure_waits_for_it_and_tells_nobody(
     with database.reads() as connection:
         assert connection.scalars(select(HeldAnswer.id)).all() == []
         assert connection.scalars(select(Enquiry.words)).all() == [""]
+
+
+def test_contact_rating_and_entries_are_handed_out_and_go(
+    database: Database, store: Store, tmp_path: Path
+) -> None:
+    import_documents(database, tmp_path, a_document(doc_no="兰政发〔2015〕3号"))
+    one, noise = a_follower(database), a_follower(database, "oNoise")
+    sealer = Sealer("a-secret")
+    for who in (one, noise):
+        number = a_request(database, who, f"{who}的图纸").number
+        with database.begin() as session:
+            contact = Contact(f"姓名{who}", "电话", "地址")
+            desk.keep_contact(session, number, contact, sealer, by_staff(), version=None)
+            desk.attach(session, number, "兰政发〔2015〕3号", by_staff(), version=None)
+        moves(database, number, State.REFUSED)
+        with database.begin() as session:
+            service.rate(session, who, (number,), Opinion(2, f"评语{who}"), by_reader())
+    open_ = a_request(database, one, "还在办的").number
+    with database.begin() as session:
+        contact = Contact(f"姓名{one}", "13800000000", "兰台市")
+        desk.keep_contact(session, open_, contact, sealer, by_staff(), version=None)
+    first, second = exported(database, store, one)
+    assert (first["评价的话"], first["附的条目"]) == (f"评语{one}", "兰台市养犬管理办法")
+    assert first["联系方式"] == ""
+    assert second["联系方式"] == f"姓名{one} 13800000000 兰台市"
+    (rule,) = RULES
+    with database.begin() as session:
+        site = Site(PROJECT, ORIGIN)
+        rule.erase(Case(session, store.steady, site, one, "oOne", "a-hash", "a-secret"))
+    with database.reads() as connection:
+        assert connection.scalars(select(EnquiryContact.enquiry_id)).all() == []
+        assert len(connection.scalars(select(EnquiryItem.id)).all()) == 1
+        words = connection.scalars(select(Enquiry.rating_words).order_by(Enquiry.id)).all()
+        scores = connection.scalars(select(Enquiry.rating).order_by(Enquiry.id)).all()
+    assert words == ["", f"评语{noise}", ""]
+    assert scores == [2, 2, None]
+
+
+def test_a_colleagues_word_to_another_is_not_the_citizens_to_read(
+    database: Database, store: Store
+) -> None:
+    one = a_follower(database)
+    number = a_request(database, one, "大坝图纸").number
+    with database.begin() as session:
+        clerk = accounts.add(
+            session,
+            login="desk",
+            name="窗口小周",
+            roles=[Role.DESK],
+            password="a-long-password-of-the-test",
+            now=NOON,
+        )
+        to = Colleague(clerk.id, clerk.name)
+        desk.hand(session, number, to, by_staff(), note="内部的话", version=None)
+    (told,) = exported(database, store, one)
+    assert "转交" in told["经过"]
+    assert "内部的话" not in str(told)

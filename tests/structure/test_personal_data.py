@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from tests.builders import a_document, import_documents
 from tests.talk import NOON, ORIGIN, Talk
 from wx_archive import features
+from wx_archive.alerts.models import StaffWechat
 from wx_archive.chat.answering import Answering
 from wx_archive.chat.models import (
     Conversation,
@@ -42,6 +43,7 @@ from wx_archive.lookup import wording
 from wx_archive.lookup.models import LookupEvent
 from wx_archive.lookup.usage import Usage
 from wx_archive.lookup.wording import person_key
+from wx_archive.staff.models import Member
 
 PACKAGE = Path(__file__).parents[2] / "wx_archive"
 SECRET = "a-secret"
@@ -178,6 +180,9 @@ ROWS: dict[str, Row] = {
         created_at=NOON,
         changed_at=NOON,
     ),
+    "staff_wechat": lambda number, _who: StaffWechat(
+        member_id=number, follower_id=number, bound_at=NOON
+    ),
 }
 """A row for each table that names a follower; the follower's own is made by their first words."""
 BARE = {"follower", "service_window"}
@@ -218,6 +223,17 @@ def a_conversation(database: Database, store: Store, held: ExitStack) -> Talk:
 
 def fill(session: Session, openid: str) -> int:
     number = followers.ensure(session, openid, now=NOON)
+    session.add(
+        Member(
+            id=number,
+            login=f"m{number}",
+            name=MARK,
+            password_hash="x",
+            password_set_at=NOON,
+            created_at=NOON,
+        )
+    )
+    session.flush()
     session.add_all([make(number, openid) for make in ROWS.values()])
     return number
 
@@ -264,6 +280,8 @@ def test_the_export_holds_what_every_table_holds(home: Home) -> None:
         talk = a_conversation(database, store, held)
         talk.says("公积金")
         talk.says("钛合金飞船")
+        talk.says("绑定 00000000")
+        talk.says("我的代码")
     with database.begin() as session:
         fill(session, OPENID)
         fill(session, NOISE)

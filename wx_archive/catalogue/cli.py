@@ -15,6 +15,8 @@ from wx_archive.catalogue.service import Importer, ImportReport
 from wx_archive.core import clock, schema
 from wx_archive.core.cli import as_json, print_json, settings_of_installation
 from wx_archive.core.database import Database
+from wx_archive.staff import audit
+from wx_archive.staff.audit import Note
 
 SHOWN_ROWS = 200
 documents = click.Group("documents", help="现行文件。")
@@ -46,6 +48,7 @@ def import_documents(
     level = Disclosure(openness) if openness else None
     with _importer(level, dry_run=dry_run, skip_bad=skip_bad) as importer:
         report = importer.documents(file)
+        _note_import(importer, report, file, Kind.DOCUMENT)
     _report(report, file, dry_run=dry_run, skip_bad=skip_bad, json_wanted=json_wanted)
 
 
@@ -55,6 +58,7 @@ def import_records(file: Path, *, dry_run: bool, skip_bad: bool, json_wanted: bo
     """Take in archive records."""
     with _importer(None, dry_run=dry_run, skip_bad=skip_bad) as importer:
         report = importer.records(file)
+        _note_import(importer, report, file, Kind.RECORD)
     _report(report, file, dry_run=dry_run, skip_bad=skip_bad, json_wanted=json_wanted)
 
 
@@ -102,6 +106,8 @@ def _export(file: Path, kind: Kind, *, everything: bool, json_wanted: bool) -> N
                 everything=everything,
                 progress=lambda done: bar.update(task, completed=done),
             ).to(file)
+        told = {"kind": kind.value, "all": everything, "rows": count, "file": file.name}
+        _note(database, Note("catalogue.export", "catalogue", after=told))
     finally:
         database.dispose()
     if json_wanted:
@@ -152,6 +158,26 @@ def _importer(openness: Disclosure | None, *, dry_run: bool, skip_bad: bool) -> 
             )
     finally:
         database.dispose()
+
+
+def _note_import(importer: Importer, report: ImportReport, file: Path, kind: Kind) -> None:
+    """Note what came in; the import itself has many transactions of its own."""
+    if importer.dry_run or (report.bad and not importer.skip_bad):
+        return
+    told = {
+        "kind": kind.value,
+        "file": file.name,
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "skipped": len({row.line for row in report.bad}),
+    }
+    _note(importer.database, Note("catalogue.import", "catalogue", after=told))
+
+
+def _note(database: Database, done: Note) -> None:
+    with database.begin() as session:
+        audit.from_terminal(session, done, now=clock.now())
 
 
 def _report(

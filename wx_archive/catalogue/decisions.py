@@ -18,10 +18,12 @@ from wx_archive.catalogue import closing, index
 from wx_archive.catalogue.models import AccessDecision, Document, Record
 from wx_archive.catalogue.rules import Disclosure, Kind, Openness, Secrecy
 from wx_archive.catalogue.visibility import is_current, may_be_indexed
+from wx_archive.core.batches import batches
 from wx_archive.core.database import insert_into
 from wx_archive.core.errors import RefusedError
 
 REASON_LENGTH: Final = 500
+_CHUNK: Final = 500
 
 
 class Hindrance(StrEnum):
@@ -56,19 +58,37 @@ def open_record(session: Session, pid: str, *, reason: str, now: datetime, today
     Raises:
         RefusedError: there is no such record, or it is internal.
     """
-    record = _record(session, pid)
+    record = record_of(session, pid)
     if record.secrecy != Secrecy.PUBLIC:
         raise RefusedError("这条档案的密级是“内部”，不能向社会开放；先解密、改好密级再导入")
-    _decide(session, Kind.RECORD, pid, is_open=True, stated=record.openness, reason=reason, now=now)
+    _decide(session, record, is_open=True, reason=reason, now=now)
     _apply(record, is_open=True)
     record.is_closed_above = closing.is_closed(session, record.parent_key)
     below = _settle(session, record, today)
-    hindrance = None
-    if record.is_livelihood:
-        hindrance = Hindrance.LIVELIHOOD
-    elif record.is_closed_above:
-        hindrance = Hindrance.CLOSED_ABOVE
+    hindrance = _hindrance(record)
     return Outcome(Kind.RECORD, pid, record.title, hindrance is None, hindrance, below)
+
+
+def defer_record(
+    session: Session, pid: str, *, open_on: date, reason: str, now: datetime, today: date
+) -> Outcome:
+    """Have a record open by itself on a later day: 延期开放.
+
+    Raises:
+        RefusedError: there is no such record, it is internal, or the day is not to come.
+
+    Source: 《中华人民共和国档案法》(2020) art. 27; docs/sources.md#visibility.
+    """
+    record = record_of(session, pid)
+    if record.secrecy != Secrecy.PUBLIC:
+        raise RefusedError("这条档案的密级是“内部”，到日子也不能向社会开放")
+    if open_on <= today:
+        raise RefusedError("延期开放要写今天以后的日子")
+    _decide(session, record, is_open=False, reason=reason, now=now, open_on=open_on)
+    _apply(record, is_open=False, open_on=open_on)
+    record.is_closed_above = closing.is_closed(session, record.parent_key)
+    below = _settle(session, record, today)
+    return Outcome(Kind.RECORD, pid, record.title, is_listed=False, below=below)
 
 
 def close_record(session: Session, pid: str, *, reason: str, now: datetime, today: date) -> Outcome:
@@ -77,10 +97,8 @@ def close_record(session: Session, pid: str, *, reason: str, now: datetime, toda
     Raises:
         RefusedError: there is no such record.
     """
-    record = _record(session, pid)
-    _decide(
-        session, Kind.RECORD, pid, is_open=False, stated=record.openness, reason=reason, now=now
-    )
+    record = record_of(session, pid)
+    _decide(session, record, is_open=False, reason=reason, now=now)
     _apply(record, is_open=False)
     below = _settle(session, record, today)
     return Outcome(Kind.RECORD, pid, record.title, is_listed=False, below=below)
@@ -92,11 +110,10 @@ def withdraw(session: Session, pid: str, *, reason: str, now: datetime, today: d
     Raises:
         RefusedError: there is no such document.
     """
-    document = _document(session, pid)
-    stated = document.disclosure
-    _decide(session, Kind.DOCUMENT, pid, is_open=False, stated=stated, reason=reason, now=now)
+    document = document_of(session, pid)
+    _decide(session, document, is_open=False, reason=reason, now=now)
     _apply(document, is_open=False)
-    _reindex(session, document, today)
+    reindex(session, document, today=today)
     return Outcome(Kind.DOCUMENT, pid, document.title, is_listed=False)
 
 
@@ -106,13 +123,13 @@ def restore(session: Session, pid: str, *, today: date) -> Outcome:
     Raises:
         RefusedError: there is no such document, or it was not withdrawn.
     """
-    document = _document(session, pid)
+    document = document_of(session, pid)
     decision = session.get(AccessDecision, pid)
     if decision is None or decision.is_open:
         raise RefusedError("这份文件没有撤下过，不用恢复")
     document.disclosure = Disclosure(decision.stated).value
     session.execute(delete(AccessDecision).where(AccessDecision.pid == pid))
-    is_listed = _reindex(session, document, today)
+    is_listed = reindex(session, document, today=today)
     hindrance = None if is_listed else Hindrance.NOT_DISCLOSED
     return Outcome(Kind.DOCUMENT, pid, document.title, is_listed, hindrance)
 
@@ -125,8 +142,8 @@ def settle(session: Session, kind: Kind, batch_id: int, *, today: date) -> None:
     """
     for target, decision in _decided(session, kind, batch_id):
         decision.stated = target.disclosure if isinstance(target, Document) else target.openness
-        _apply(target, is_open=decision.is_open)
-        _reindex(session, target, today)
+        _apply(target, is_open=decision.is_open, open_on=decision.open_on)
+        reindex(session, target, today=today)
     if kind is Kind.RECORD:
         closing.settle_import(session, batch_id, today=today)
 
@@ -136,33 +153,41 @@ def _decided(
 ) -> Iterator[tuple[Document | Record, AccessDecision]]:
     """Yield what a batch brought of the entries that staff decided about."""
     table = Document if kind is Kind.DOCUMENT else Record
-    decided = (
-        select(table, AccessDecision)
-        .join(AccessDecision, AccessDecision.pid == table.pid)
-        .where(AccessDecision.kind == kind.value, table.batch_id == batch_id)
-    )
-    for target, decision in session.execute(decided).all():
-        if isinstance(target, Document | Record):
-            yield target, decision
+    every = session.scalars(select(AccessDecision).where(AccessDecision.kind == kind.value)).all()
+    for some in batches(every, _CHUNK):  # by their ids: the batch may be a million rows
+        decided = {one.pid: one for one in some}
+        brought = select(table).where(table.pid.in_(decided), table.batch_id == batch_id)
+        for target in session.scalars(brought).all():
+            if isinstance(target, Document | Record):
+                yield target, decided[target.pid]
 
 
-def _apply(target: Document | Record, *, is_open: bool) -> None:
+def _apply(target: Document | Record, *, is_open: bool, open_on: date | None = None) -> None:
     """Write a decision over what the file says; nothing opens what is internal."""
     if isinstance(target, Document):
         if not is_open:
             target.disclosure = Disclosure.NONE.value
+    elif open_on is not None:
+        target.openness, target.open_on = Openness.DEFERRED.value, open_on
     elif not is_open:
         target.openness = Openness.CONTROLLED.value
     elif target.secrecy == Secrecy.PUBLIC:
         target.openness, target.open_on = Openness.OPEN.value, None
 
 
+def _hindrance(record: Record) -> Hindrance | None:
+    """Tell what keeps a record hidden that was opened."""
+    if record.is_livelihood:
+        return Hindrance.LIVELIHOOD
+    return Hindrance.CLOSED_ABOVE if record.is_closed_above else None
+
+
 def _settle(session: Session, record: Record, today: date) -> int:
-    _reindex(session, record, today)
+    reindex(session, record, today=today)
     return closing.settle(session, [record.reference_key], today=today)
 
 
-def _reindex(session: Session, target: Document | Record, today: date) -> bool:
+def reindex(session: Session, target: Document | Record, *, today: date) -> bool:
     """Write a changed row and its entry anew; tell whether it has one."""
     session.flush()
     connection = session.connection()
@@ -174,24 +199,31 @@ def _reindex(session: Session, target: Document | Record, today: date) -> bool:
 
 def _decide(
     session: Session,
-    kind: Kind,
-    pid: str,
+    target: Document | Record,
     *,
     is_open: bool,
-    stated: str,
     reason: str,
     now: datetime,
+    open_on: date | None = None,
 ) -> None:
     """Keep a decision; what the file says is kept from the first one on."""
-    changes = {"is_open": is_open, "reason": reason[:REASON_LENGTH], "decided_at": now}
+    kind = Kind.DOCUMENT if isinstance(target, Document) else Kind.RECORD
+    stated = target.disclosure if isinstance(target, Document) else target.openness
+    reason = reason[:REASON_LENGTH]
+    changes = {"is_open": is_open, "open_on": open_on, "reason": reason, "decided_at": now}
     session.execute(
         insert_into(session, AccessDecision)
-        .values(pid=pid, kind=kind.value, stated=stated, **changes)
+        .values(pid=target.pid, kind=kind.value, stated=stated, **changes)
         .on_conflict_do_update(index_elements=["pid"], set_=changes)
     )
 
 
-def _record(session: Session, pid: str) -> Record:
+def record_of(session: Session, pid: str) -> Record:
+    """Return a current record, to be changed in this transaction.
+
+    Raises:
+        RefusedError: there is no such record.
+    """
     index.lock(session.connection())
     record = session.scalars(
         select(Record).where(Record.pid == pid, is_current(Record)).with_for_update()
@@ -201,7 +233,12 @@ def _record(session: Session, pid: str) -> Record:
     return record
 
 
-def _document(session: Session, pid: str) -> Document:
+def document_of(session: Session, pid: str) -> Document:
+    """Return a current document, to be changed in this transaction.
+
+    Raises:
+        RefusedError: there is no such document.
+    """
     index.lock(session.connection())
     document = session.scalars(
         select(Document).where(Document.pid == pid, is_current(Document)).with_for_update()

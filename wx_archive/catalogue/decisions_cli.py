@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 import click
+from sqlalchemy.orm import Session
 
 from wx_archive.catalogue import decisions, openings, repeals
 from wx_archive.catalogue.cli import catalogue, documents
@@ -13,6 +14,8 @@ from wx_archive.catalogue.decisions import Hindrance, Outcome
 from wx_archive.core import clock, schema
 from wx_archive.core.cli import as_json, print_json, settings_of_installation
 from wx_archive.core.database import Database
+from wx_archive.staff import audit
+from wx_archive.staff.audit import Note
 
 SHOWN: Final = 50
 _WHY: Final = {
@@ -35,6 +38,7 @@ def open_record(pid: str, reason: str, *, json_wanted: bool) -> None:
         outcome = decisions.open_record(
             session, pid, reason=reason, now=clock.now(), today=clock.today()
         )
+        _note(session, "record.open", outcome, reason)
     _tell(outcome, "已开放，查询里可以看到", json_wanted=json_wanted)
 
 
@@ -48,6 +52,7 @@ def close_record(pid: str, reason: str, *, json_wanted: bool) -> None:
         outcome = decisions.close_record(
             session, pid, reason=reason, now=clock.now(), today=clock.today()
         )
+        _note(session, "record.close", outcome, reason)
     _tell(outcome, "已撤回，查询和网页里都不再出现", json_wanted=json_wanted)
 
 
@@ -86,6 +91,7 @@ def withdraw(pid: str, reason: str, *, json_wanted: bool) -> None:
         outcome = decisions.withdraw(
             session, pid, reason=reason, now=clock.now(), today=clock.today()
         )
+        _note(session, "document.withdraw", outcome, reason)
     _tell(outcome, "已撤下，查询和网页里都不再出现", json_wanted=json_wanted)
 
 
@@ -96,6 +102,7 @@ def restore(pid: str, *, json_wanted: bool) -> None:
     """Give a withdrawn document back."""
     with _the_database() as database, database.begin(unhurried=True) as session:
         outcome = decisions.restore(session, pid, today=clock.today())
+        _note(session, "document.restore", outcome, "")
     _tell(outcome, "已恢复，查询里可以看到", json_wanted=json_wanted)
 
 
@@ -109,6 +116,9 @@ def repeal(pid: str, on: datetime | None, by: str | None, *, json_wanted: bool) 
     since = _to_date(on) or clock.today()
     with _the_database() as database, database.begin(unhurried=True) as session:
         title = repeals.repeal(session, pid, by=by, on=since, now=clock.now())
+        told = {"repealed_on": since, "by": by}
+        done = Note("document.repeal", f"document:{pid}", after=told)
+        audit.from_terminal(session, done, now=clock.now())
     if json_wanted:
         print_json({"pid": pid, "title": title, "repealed_on": since})
     else:
@@ -150,6 +160,8 @@ def accept(number: int, on: datetime | None, *, json_wanted: bool) -> None:
     """Make an announced repeal a fact."""
     with _the_database() as database, database.begin(unhurried=True) as session:
         title, since = repeals.accept(session, number, on=_to_date(on), now=clock.now())
+        done = Note("proposal.accept", f"proposal:{number}", after={"repealed_on": since})
+        audit.from_terminal(session, done, now=clock.now())
     if json_wanted:
         state = repeals.State.ACCEPTED.value
         print_json({"id": number, "state": state, "title": title, "repealed_on": since})
@@ -164,10 +176,18 @@ def reject(number: int, *, json_wanted: bool) -> None:
     """Put an announced repeal aside."""
     with _the_database() as database, database.begin(unhurried=True) as session:
         repeals.reject(session, number, now=clock.now())
+        done = Note("proposal.reject", f"proposal:{number}")
+        audit.from_terminal(session, done, now=clock.now())
     if json_wanted:
         print_json({"id": number, "state": repeals.State.REJECTED.value})
     else:
         click.echo("已驳回，同一份文件不会再提出来。")
+
+
+def _note(session: Session, action: str, outcome: Outcome, reason: str) -> None:
+    told = {"listed": outcome.is_listed, "below": outcome.below, "reason": reason}
+    done = Note(action, f"{outcome.kind.value}:{outcome.pid}", after=told)
+    audit.from_terminal(session, done, now=clock.now())
 
 
 def _tell(outcome: Outcome, done: str, *, json_wanted: bool) -> None:

@@ -193,7 +193,58 @@ class AccessDecision(Base):
     reason: Mapped[str] = mapped_column(String(500), default="")
     stated: Mapped[str] = mapped_column(String(12), default="")
     """What the file says meanwhile: disclosure or openness, to go back to."""
+    open_on: Mapped[date | None] = mapped_column(Date)
+    """延期开放: not open now, and open from this day on."""
     decided_at: Mapped[datetime]
+
+
+class EntryEdit(Base):
+    """What staff have changed of one entry by hand; it wins over every later import.
+
+    Values are texts by the names that a catalogue file gives them (`files.rows`).
+    """
+
+    __tablename__ = "entry_edit"
+
+    pid: Mapped[str] = mapped_column(String(26), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    changes: Mapped[str] = mapped_column(Text)
+    """JSON: the fields as staff have them."""
+    stated: Mapped[str] = mapped_column(Text)
+    """JSON: the same fields as the file said then."""
+    incoming: Mapped[str] = mapped_column(Text, default="")
+    """JSON: those that the file has changed since to something else; empty where there are none."""
+    edited_by: Mapped[str] = mapped_column(String(60))
+    edited_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(
+            "ix_entry_edit_conflict",
+            "edited_at",
+            sqlite_where=text("incoming <> ''"),
+            postgresql_where=text("incoming <> ''"),
+        ),
+    )
+
+
+class StatedRelation(Base):
+    """Staff stated how one document bears on another; by public ids, so that imports keep it."""
+
+    __tablename__ = "stated_relation"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    document_pid: Mapped[str] = mapped_column(String(26))
+    type: Mapped[str] = mapped_column(String(20))
+    target_pid: Mapped[str] = mapped_column(String(26), index=True)
+    since: Mapped[date | None] = mapped_column(Date)
+    """From when on; None means since the document is in force or was signed."""
+    made_by: Mapped[str] = mapped_column(String(60))
+    made_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("document_pid", "type", "target_pid"),
+        CheckConstraint("document_pid <> target_pid", name="two_documents"),
+    )
 
 
 class OpeningReview(Base):
@@ -209,6 +260,8 @@ class OpeningReview(Base):
     due_on: Mapped[date] = mapped_column(Date)
     """The day on which it became old enough."""
     created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_opening_review_due_on", "due_on", "id"),)
 
 
 class RepealProposal(Base):
@@ -283,10 +336,12 @@ __all__ = [
     "AccessDecision",
     "Document",
     "DocumentRelation",
+    "EntryEdit",
     "ImportBatch",
     "OpeningReview",
     "Record",
     "RepealProposal",
     "SearchEntry",
     "SearchFrequency",
+    "StatedRelation",
 ]

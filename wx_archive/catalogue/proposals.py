@@ -198,8 +198,16 @@ def _fits(told: str, title: str) -> bool:
     return not told or title_key(title).endswith(title_key(told))
 
 
-def pending(connection: Connection) -> tuple[Proposal, ...]:
-    """Return what staff have to decide on, oldest first."""
+def pending(
+    connection: Connection, *, after: int = 0, most: int | None = None
+) -> tuple[Proposal, ...]:
+    """Return what staff have to decide on, oldest first.
+
+    Args:
+        connection: for reading.
+        after: only those of a greater number.
+        most: how many at most; None for all.
+    """
     document, target = aliased(Document), aliased(Document)
     statement = (
         select(
@@ -210,7 +218,8 @@ def pending(connection: Connection) -> tuple[Proposal, ...]:
         .select_from(RepealProposal)
         .outerjoin(document, (document.pid == RepealProposal.document_pid) & is_current(document))
         .outerjoin(target, (target.pid == RepealProposal.target_pid) & is_current(target))
-        .where(RepealProposal.state == State.PROPOSED.value)
+        .where(RepealProposal.state == State.PROPOSED.value, RepealProposal.id > after)
         .order_by(RepealProposal.id)
+        .limit(most)
     )
     return tuple(Proposal(*row) for row in connection.execute(statement))

@@ -4,28 +4,47 @@ What a text announces («《…》同时废止») is no fact yet: it becomes a p
 """
 
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from wx_archive.catalogue import index
 from wx_archive.catalogue.known import Known
-from wx_archive.catalogue.models import Document, DocumentRelation, RepealProposal, SearchEntry
+from wx_archive.catalogue.models import (
+    Document,
+    DocumentRelation,
+    RepealProposal,
+    SearchEntry,
+    StatedRelation,
+)
 from wx_archive.catalogue.proposals import Proposal, pending, propose, propose_all
 from wx_archive.catalogue.rules import Kind
 from wx_archive.catalogue.timeline import (
     AMENDING,
     REPEALING,
     SINCE,
+    STATED_SINCE,
     Event,
     Happening,
     Other,
     State,
     timeline,
+    timeline_for_staff,
 )
 from wx_archive.catalogue.visibility import is_current
 from wx_archive.core.database import insert_into
 from wx_archive.core.errors import RefusedError
+
+_STATED: Final = (
+    select(StatedRelation.type, Document.pid, StatedRelation.target_pid, STATED_SINCE)
+    .join(Document, Document.pid == StatedRelation.document_pid)
+    .where(
+        is_current(Document),
+        StatedRelation.type.in_((*REPEALING, *AMENDING)),
+        STATED_SINCE.is_not(None),
+    )
+)
 
 
 def resolve(session: Session) -> None:
@@ -71,6 +90,11 @@ def _days(session: Session, known: Known) -> tuple[dict[int, date], dict[int, da
         for target in known.named(number, title, since=since):
             if target.id != own_id:
                 days[target.id] = min(since, days.get(target.id, since))
+    for kind, own_pid, pid, since in session.execute(_STATED):
+        meant = known.by_pid.get(pid)
+        if meant is not None and own_pid != pid:
+            days = repealed if kind in REPEALING else amended
+            days[meant.id] = min(since, days.get(meant.id, since))
     accepted = select(RepealProposal.target_pid, RepealProposal.repealed_on).where(
         RepealProposal.state == State.ACCEPTED.value
     )
@@ -138,6 +162,35 @@ def repeal(session: Session, pid: str, *, by: str | None, on: date, now: datetim
     return title
 
 
+def unrepeal(session: Session, pid: str, *, by: str | None) -> tuple[str, date]:
+    """Take back a repeal that staff stated or accepted; return the title and the day it had.
+
+    What a text announces becomes a proposal again; what was stated by hand is forgotten.
+
+    Raises:
+        RefusedError: there is no such document, or nobody stated its repeal.
+    """
+    index.lock(session.connection())
+    title = _title(session, pid)
+    stated = session.scalars(
+        select(RepealProposal).where(
+            RepealProposal.target_pid == pid,
+            RepealProposal.document_pid == (by or ""),
+            RepealProposal.state == State.ACCEPTED.value,
+        )
+    ).one_or_none()
+    if stated is None or stated.repealed_on is None:
+        raise RefusedError("这条废止不是在这里写明的，撤不回来；要改就改写明它的那份文件")
+    day = stated.repealed_on
+    if stated.sentence:
+        stated.state, stated.decided_at = State.PROPOSED.value, None
+    else:
+        session.execute(delete(RepealProposal).where(RepealProposal.id == stated.id))
+    session.flush()
+    resolve(session)
+    return title, day
+
+
 def _title(session: Session, pid: str) -> str:
     title = session.scalar(select(Document.title).where(Document.pid == pid, is_current(Document)))
     if title is None:
@@ -167,4 +220,6 @@ __all__ = [
     "repeal",
     "resolve",
     "timeline",
+    "timeline_for_staff",
+    "unrepeal",
 ]

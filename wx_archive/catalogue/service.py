@@ -31,6 +31,13 @@ STAGE_CHARACTERS: Final = 400_000
 Progress = Callable[[int, int], None]
 
 
+class AnotherImportError(RefusedError):
+    """One import at a time; this one may be tried again as it is."""
+
+    def __init__(self) -> None:
+        super().__init__("另一个导入正在进行，请等它结束再来")
+
+
 @dataclass(slots=True)
 class ImportReport:
     """What an import did, or would do: counts of rows, bad rows, doubts about good ones."""
@@ -79,7 +86,7 @@ class Importer:
             return report
         with self.database.exclusively("import") as alone:
             if not alone:
-                raise RefusedError("另一个导入正在进行，请等它结束再来")
+                raise AnotherImportError
             self._take_in(path, kind, report)
         return report
 

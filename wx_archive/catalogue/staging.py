@@ -14,7 +14,7 @@ from typing import Final, cast
 from sqlalchemy import Connection, and_, delete, exists, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from wx_archive.catalogue import decisions, hints, index, repeals
+from wx_archive.catalogue import decisions, edits, hints, index, repeals
 from wx_archive.catalogue.models import (
     IS_ABOVE,
     Document,
@@ -145,6 +145,7 @@ def publish(turns: Turns, kind: Kind, batch_id: int) -> None:
             update(ImportBatch).where(ImportBatch.id == batch_id).values(published_at=clock.now())
         )
         session.flush()
+        edits.settle(session, kind, batch_id, today=clock.today())
         decisions.settle(session, kind, batch_id, today=clock.today())
         if kind is Kind.DOCUMENT:
             repeals.resolve(session)

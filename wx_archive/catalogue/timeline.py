@@ -6,9 +6,14 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from wx_archive.catalogue.models import Document, DocumentRelation, RepealProposal
+from wx_archive.catalogue.models import (
+    Document,
+    DocumentRelation,
+    RepealProposal,
+    StatedRelation,
+)
 from wx_archive.catalogue.rules import document_number
 from wx_archive.catalogue.visibility import is_current, public_documents
 
@@ -16,6 +21,8 @@ REPEALING: Final = ("repeals", "replaces", "supersedes")
 AMENDING: Final = ("amends", "partly_repeals")
 SINCE: Final = func.coalesce(Document.effective_from, Document.dated)
 """From when on a document acts on others: since it is in force, else since it was signed."""
+STATED_SINCE: Final = func.coalesce(StatedRelation.since, SINCE)
+"""The same where staff have stated how it bears on another one."""
 _OTHERS: Final = "其他文件"
 
 
@@ -78,14 +85,33 @@ def timeline(connection: Connection, pid: str, today: date) -> tuple[Event, ...]
 
     Hidden and missing are the same empty tuple.
     """
+    return _timeline(connection, pid, today, public_documents())
+
+
+def timeline_for_staff(connection: Connection, pid: str, today: date) -> tuple[Event, ...]:
+    """Return the same of any current document, hidden ones that changed it named too."""
+    return _timeline(connection, pid, today, is_current(Document))
+
+
+def _timeline(
+    connection: Connection, pid: str, today: date, may_see: ColumnElement[bool]
+) -> tuple[Event, ...]:
+    """Return a document's life as somebody may read it.
+
+    Args:
+        connection: reads.
+        pid: the document's.
+        today: what lies after it is to come.
+        may_see: the documents whose names this reader may know.
+    """
     row = connection.execute(
-        select(Document.__table__).where(Document.pid == pid, public_documents())
+        select(Document.__table__).where(Document.pid == pid, may_see)
     ).one_or_none()
     if row is None:
         return ()
     events = list(_own(row))
     if row.repealed_on or row.amended_on:
-        events += _by_others(connection, row)
+        events += _by_others(connection, row, may_see)
     ordered = sorted(events, key=lambda event: (event.day, _ORDER.index(event.what)))
     return tuple(replace(event, is_to_come=event.day > today) for event in ordered)
 
@@ -105,10 +131,14 @@ def _own(row: Row[Any]) -> Iterator[Event]:
         yield Event(row.effective_to + timedelta(days=1), Happening.EXPIRED)
 
 
-def _by_others(connection: Connection, row: Row[Any]) -> list[Event]:
+def _by_others(connection: Connection, row: Row[Any], may_see: ColumnElement[bool]) -> list[Event]:
     """What others did to it: every change, and the first repeal."""
     told = sorted(
-        {*_related(connection, row), *_accepted(connection, row)},
+        {
+            *_related(connection, row, may_see),
+            *_stated(connection, row, may_see),
+            *_accepted(connection, row, may_see),
+        },
         key=lambda event: (event.day, event.by is None),
     )
     changes = {
@@ -123,7 +153,9 @@ def _by_others(connection: Connection, row: Row[Any]) -> list[Event]:
     return [*changes.values(), *repeals[:1]]
 
 
-def _related(connection: Connection, row: Row[Any]) -> Iterator[Event]:
+def _related(
+    connection: Connection, row: Row[Any], may_see: ColumnElement[bool]
+) -> Iterator[Event]:
     """What other files say that they did to it."""
     relations = connection.execute(
         select(
@@ -133,7 +165,7 @@ def _related(connection: Connection, row: Row[Any]) -> Iterator[Event]:
             Document.pid,
             Document.title,
             SINCE,
-            public_documents().label("is_public"),
+            may_see.label("is_named"),
         )
         .join(Document, Document.id == DocumentRelation.document_id)
         .where(
@@ -143,10 +175,35 @@ def _related(connection: Connection, row: Row[Any]) -> Iterator[Event]:
             SINCE.is_not(None),
         )
     )
-    for kind, number, title, pid, name, since, is_public in relations:
+    for kind, number, title, pid, name, since, is_named in relations:
         if _is_meant(row, number, title, since):
-            what = Happening.REPEALED if kind in REPEALING else Happening.AMENDED
-            yield Event(since, what, Other(pid, name) if is_public else None)
+            yield Event(since, _what(kind), Other(pid, name) if is_named else None)
+
+
+def _stated(connection: Connection, row: Row[Any], may_see: ColumnElement[bool]) -> Iterator[Event]:
+    """What staff have stated that others did to it."""
+    relations = connection.execute(
+        select(
+            StatedRelation.type,
+            Document.pid,
+            Document.title,
+            STATED_SINCE,
+            may_see.label("is_named"),
+        )
+        .join(Document, Document.pid == StatedRelation.document_pid)
+        .where(
+            is_current(Document),
+            StatedRelation.target_pid == row.pid,
+            StatedRelation.type.in_((*REPEALING, *AMENDING)),
+            STATED_SINCE.is_not(None),
+        )
+    )
+    for kind, pid, name, since, is_named in relations:
+        yield Event(since, _what(kind), Other(pid, name) if is_named else None)
+
+
+def _what(kind: str) -> Happening:
+    return Happening.REPEALED if kind in REPEALING else Happening.AMENDED
 
 
 def _is_meant(row: Row[Any], number: str, title: str, since: date) -> bool:
@@ -157,12 +214,14 @@ def _is_meant(row: Row[Any], number: str, title: str, since: date) -> bool:
     return is_older and title_key(title) == title_key(row.title)
 
 
-def _accepted(connection: Connection, row: Row[Any]) -> Iterator[Event]:
+def _accepted(
+    connection: Connection, row: Row[Any], may_see: ColumnElement[bool]
+) -> Iterator[Event]:
     """What staff have accepted or stated by hand."""
     statement = (
         select(RepealProposal.repealed_on, Document.pid, Document.title)
         .select_from(RepealProposal)
-        .outerjoin(Document, (Document.pid == RepealProposal.document_pid) & public_documents())
+        .outerjoin(Document, (Document.pid == RepealProposal.document_pid) & may_see)
         .where(RepealProposal.target_pid == row.pid, RepealProposal.state == State.ACCEPTED.value)
     )
     for since, pid, title in connection.execute(statement):

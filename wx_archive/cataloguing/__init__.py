@@ -1,1 +1,1 @@
-"""编目: staff's work on documents and records, from the upload to the opening."""
+"""The catalogue's desk: what opens there waits for a second person."""

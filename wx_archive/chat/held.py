@@ -30,7 +30,15 @@ _WAITING_NOW: Final = (
 )
 
 
-def tell(session: Session, follower_id: int, text: str, *, key: str, now: datetime) -> bool:
+def tell(
+    session: Session,
+    follower_id: int,
+    text: str,
+    *,
+    key: str,
+    now: datetime,
+    lasts: timedelta = KEPT,
+) -> bool:
     """Hold an answer in this transaction and have it delivered; False when its key is known.
 
     Args:
@@ -39,10 +47,11 @@ def tell(session: Session, follower_id: int, text: str, *, key: str, now: dateti
         text: ready to send, with its next step.
         key: idempotency key of what is told: telling it twice is telling it once.
         now: the present instant.
+        lasts: how long it may wait to be fetched.
     """
     number = session.execute(
         insert_into(session, HeldAnswer)
-        .values(key=key, follower_id=follower_id, text=text, created_at=now, expires_at=now + KEPT)
+        .values(key=key, follower_id=follower_id, text=text, created_at=now, expires_at=now + lasts)
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(HeldAnswer.id)
     ).scalar_one_or_none()

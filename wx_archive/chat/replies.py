@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from wx_archive.core.site import Site
+from wx_archive.core.site import Profile, Site
 from wx_archive.core.text import fold, plain_taps, with_taps
 from wx_archive.core.yamlfile import FileModel, load
 
@@ -76,6 +76,13 @@ class Replies(FileModel):
     erase_not_asked: str
     consent_withdrawn: str
     consent_none: str
+    my_code: str
+    staff_bind: str
+    staff_bind_space: str
+    staff_bind_wrong: str
+    staff_bind_wait: str
+    staff_bound: str
+    staff_unbound: str
     keywords: list[SmallTalk]
 
     @model_validator(mode="after")
@@ -90,13 +97,14 @@ class Replies(FileModel):
                     message = f"“{word}”在 keywords 里出现了两次"
                     raise ValueError(message)
                 seen.add(word)
-        for text in self._texts():
+        for text in self.texts():
             if len(text.encode()) > MAX_BYTES:
                 message = f"“{text[:12]}…”超过 {MAX_BYTES} 字节，请缩短"
                 raise ValueError(message)
         return self
 
-    def _texts(self) -> Iterable[str]:
+    def texts(self) -> Iterable[str]:
+        """Yield every text, as the file holds it."""
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, str):
@@ -141,10 +149,15 @@ def small_talk_words(site: Site) -> Iterable[str]:
     return _small_talk(site.folder)
 
 
-@lru_cache(maxsize=1_024)
 def finished(site: Site, text: str) -> str:
     """Fill in the bureau's data and turn ``[[words]]`` into live links."""
-    return with_taps(site.profile.fill(text)).strip()
+    return filled(site.profile, text)
+
+
+@lru_cache(maxsize=1_024)
+def filled(profile: Profile, text: str) -> str:
+    """Return a text as `finished` does, for a profile that may not count yet."""
+    return with_taps(profile.fill(text)).strip()
 
 
 def plain(site: Site, text: str) -> str:

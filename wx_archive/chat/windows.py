@@ -68,26 +68,37 @@ def note_opened(connection: Connection, opened: Mapping[Opening, datetime]) -> N
 
 def spend(session: Session, follower_id: int, *, now: datetime) -> bool:
     """Use one message of the window that closes first; False when none is open."""
+    usable = _usable(session, follower_id, now)
+    if not usable:
+        return False
+    _closes_at, occasion = usable[0]
+    session.execute(
+        update(ServiceWindow)
+        .where(ServiceWindow.follower_id == follower_id, ServiceWindow.occasion == occasion)
+        .values(used=ServiceWindow.used + 1)
+    )
+    return True
+
+
+def is_open(session: Session, follower_id: int, *, now: datetime) -> bool:
+    """Tell whether a service message could be sent now; it is not spent by asking."""
+    return bool(_usable(session, follower_id, now))
+
+
+def _usable(session: Session, follower_id: int, now: datetime) -> list[tuple[datetime, str]]:
+    """Return the windows with something left, locked, the one that closes first before others."""
     rules = limits().windows
     rows = session.execute(
         select(ServiceWindow.occasion, ServiceWindow.opened_at, ServiceWindow.used)
         .where(ServiceWindow.follower_id == follower_id)
         .with_for_update()
     )
-    usable = sorted(
-        (opened_at + rules[Occasion(occasion)].lasts, occasion)
+    return sorted(
+        (closes_at, occasion)
         for occasion, opened_at, used in rows
         if used < rules[Occasion(occasion)].messages
+        and now < (closes_at := opened_at + rules[Occasion(occasion)].lasts)
     )
-    for closes_at, occasion in usable:
-        if now < closes_at:
-            session.execute(
-                update(ServiceWindow)
-                .where(ServiceWindow.follower_id == follower_id, ServiceWindow.occasion == occasion)
-                .values(used=ServiceWindow.used + 1)
-            )
-            return True
-    return False
 
 
 def close(session: Session, follower_id: int) -> None:

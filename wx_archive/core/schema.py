@@ -4,7 +4,6 @@ from pathlib import Path
 
 from sqlalchemy import Column, String, Table, column, delete, insert, inspect, select, table
 
-from wx_archive.core import revisions as _revisions  # noqa: F401 -- its table is the schema's
 from wx_archive.core.database import Base, Database
 from wx_archive.core.errors import ArchiveError
 

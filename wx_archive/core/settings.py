@@ -35,6 +35,7 @@ DEMO_CREDENTIALS = {
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+Proxies = Annotated[int, Field(ge=0, le=9)]
 
 
 class Profile(StrEnum):
@@ -111,6 +112,12 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     clock_url: str = ""
     public_url: str = ""
+    trusted_proxies: Proxies = 0
+    """How many reverse proxies of our own stand before us, each adding to `X-Forwarded-For`.
+
+    Failed logins are counted, and the audit log written, by the address so found. Too many, and
+    anybody can pretend to come from anywhere; too few, and everybody comes from the proxy.
+    """
     secret_key: SecretStr = SecretStr("")
     allow_plain: bool = False
     wechat_token: SecretStr = SecretStr("")
@@ -276,6 +283,7 @@ def _explain(item: Any) -> str:
     match item["type"]:
         case "int_parsing" | "greater_than_equal" | "less_than_equal":
             limit = "1 到 65535 之间的整数" if name.endswith("PORT") else "整数"
+            limit = "0 到 9 之间的整数" if name.endswith("PROXIES") else limit
             remedy = f"要填{limit}"
         case "bool_parsing":
             remedy = "要填 true 或 false"

@@ -1,4 +1,4 @@
-"""帮我查, 进度, 补充, 撤回 in the chat."""
+"""帮我查, 进度, 补充, 撤回, 评价 in the chat."""
 
 import base64
 import binascii
@@ -8,10 +8,10 @@ from typing import Any, Final
 from wx_archive.chat.replies import standing
 from wx_archive.chat.router import Router, Stage
 from wx_archive.chat.turn import Turn
-from wx_archive.enquiries import queries, rules, service, texts, wording
-from wx_archive.enquiries.queries import Request
+from wx_archive.enquiries import entries, queries, rules, service, texts, wording
 from wx_archive.enquiries.rules import Kind
-from wx_archive.enquiries.service import Draft, ImpossibleMoveError, TooManyOpenError
+from wx_archive.enquiries.service import Draft, NotRatableError, Opinion, TooManyOpenError
+from wx_archive.enquiries.steps import READER, Doing, ImpossibleMoveError, Terms
 from wx_archive.followers import service as followers
 from wx_archive.wechat.inbound import Text
 from wx_archive.wechat.replies import Reply, TextReply
@@ -61,18 +61,16 @@ def progress_of_all(turn: Turn[Text]) -> Reply:
 @router.on_prefix("进度")
 def progress_of_one(turn: Turn[Text]) -> Reply:
     """进度 NUMBER: where one's own request stands."""
-    request = _own(turn, rules.read_number(turn.argument))
-    if request is None:
-        return TextReply(standing(turn.site, "enquiry_unknown"))
-    return TextReply(texts.status(request))
+    told = _status(turn, rules.read_number(turn.argument))
+    return TextReply(told or standing(turn.site, "enquiry_unknown"))
 
 
 @router.on_words(Stage.NUMBER)
 def by_bare_number(turn: Turn[Text]) -> Reply | None:
     """NUMBER: where one's own request stands; anything else is looked up."""
     numbers = rules.read_bare_number(turn.words)
-    request = _own(turn, numbers) if numbers else None
-    return None if request is None else TextReply(texts.status(request))
+    told = _status(turn, numbers) if numbers else None
+    return None if told is None else TextReply(told)
 
 
 @router.on_prefix("撤回", "取消", effect=True)
@@ -82,7 +80,7 @@ def withdraw(turn: Turn[Text]) -> Reply | None:
     if not numbers:
         return None
     try:
-        done = service.withdraw(turn.session, turn.follower_id, numbers, now=turn.now)
+        done = service.withdraw(turn.session, turn.follower_id, numbers, _doing(turn))
     except ImpossibleMoveError as err:
         return TextReply(texts.not_withdrawn(err.request))
     if done is None:
@@ -102,12 +100,55 @@ def supply(turn: Turn[Text]) -> Reply | None:
     if wording.is_private(words):
         return TextReply(standing(turn.site, "ask_private"))
     try:
-        done = service.supply(turn.session, turn.follower_id, numbers, words, now=turn.now)
+        done = service.supply(turn.session, turn.follower_id, numbers, words, _doing(turn))
     except ImpossibleMoveError as err:
         return TextReply(texts.not_supplied(err.request))
     if done is None:
         return TextReply(standing(turn.site, "enquiry_unknown"))
     return TextReply(texts.supplied(done))
+
+
+@router.on_command("评价", "我要评价")
+def rate_something(turn: Turn[Text]) -> Reply:
+    """评价: which answers wait to be rated."""
+    turn.has_recalled = True  # as in `progress_of_all`
+    with turn.reads() as connection:
+        follower_id = followers.find(connection, turn.message.header.openid)
+        waits = queries.ratable(connection, follower_id) if follower_id is not None else []
+    return TextReply(texts.rate_which(waits))
+
+
+@router.on_prefix("评价", effect=True)
+def rate(turn: Turn[Text]) -> Reply | None:
+    """评价 NUMBER 5 WORDS: say how one's own request was answered; without a number the only one.
+
+    What names neither a number nor a score is looked up.
+    """
+    said = rules.read_rating(wording.tidy(turn.argument))
+    if not said.numbers and said.score is None:
+        return None
+    connection = turn.session.connection()
+    numbers = said.numbers
+    if not numbers:
+        waits = queries.ratable(connection, turn.follower_id)
+        if len(waits) != 1:
+            return TextReply(texts.rate_which(waits))
+        numbers = (waits[0].number,)
+    if said.score is None:
+        mine = queries.own(connection, turn.follower_id, numbers)
+        if mine is None:
+            return TextReply(standing(turn.site, "enquiry_unknown"))
+        says = texts.how_to_rate if mine.may_be_rated else texts.not_rated
+        return TextReply(says(mine))
+    return TextReply(_rated(turn, numbers, Opinion(said.score, said.words)))
+
+
+def _rated(turn: Turn[Any], numbers: tuple[str, ...], opinion: Opinion) -> str:
+    try:
+        done = service.rate(turn.session, turn.follower_id, numbers, opinion, _doing(turn))
+    except NotRatableError as err:
+        return texts.not_rated(err.request)
+    return standing(turn.site, "enquiry_unknown") if done is None else texts.rated(done)
 
 
 def _ask(turn: Turn[Any], asked: str) -> Reply:
@@ -120,7 +161,7 @@ def _ask(turn: Turn[Any], asked: str) -> Reply:
         return TextReply(standing(turn.site, "ask_private"))
     draft = Draft(Kind.SEARCH, words, turn.follower_id)
     try:
-        filed = service.file(turn.session, draft, now=turn.now)
+        filed = service.file(turn.session, draft, _doing(turn))
     except TooManyOpenError:
         return TextReply(standing(turn.site, "ask_too_many"))
     if not filed.is_new:
@@ -128,11 +169,20 @@ def _ask(turn: Turn[Any], asked: str) -> Reply:
     return TextReply(texts.filed(filed.request, standing(turn.site, "ask_filed")))
 
 
-def _own(turn: Turn[Any], numbers: tuple[str, ...]) -> Request | None:
+def _status(turn: Turn[Any], numbers: tuple[str, ...]) -> str | None:
+    """Return where one's own request stands; None where there is none of these numbers."""
     turn.has_recalled = True  # as in `progress_of_all`
     with turn.reads() as connection:
         follower_id = followers.find(connection, turn.message.header.openid)
-        return None if follower_id is None else queries.own(connection, follower_id, numbers)
+        mine = None if follower_id is None else queries.own(connection, follower_id, numbers)
+        if mine is None:
+            return None
+        items = entries.items(connection, [mine.number], today=turn.today)[mine.number]
+    return texts.status(mine, items if mine.answered_on else (), turn.site.origin)
+
+
+def _doing(turn: Turn[Any]) -> Doing:
+    return Doing(READER, turn.now, Terms.of(turn.site))
 
 
 def _unpack(argument: str) -> str:

@@ -1,15 +1,26 @@
-"""Requests, what happened to each, and the counters of their numbers."""
+"""Requests, what happened to each, what answers lead to, and the counters of their numbers."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_archive.core.database import Base, Key
-from wx_archive.enquiries.rules import Kind, State
+from wx_archive.enquiries.rules import Action, Channel, Kind, State
 
 
-def _one_of(column: str, values: type[Kind | State]) -> CheckConstraint:
+def _one_of(column: str, values: type[Kind | State | Channel | Action]) -> CheckConstraint:
     known = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({known})", name=column)
 
@@ -24,6 +35,7 @@ class Enquiry(Base):
     pid: Mapped[str] = mapped_column(String(26), unique=True)
     kind: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(10))
+    channel: Mapped[str] = mapped_column(String(10), default=Channel.CHAT.value)
     follower_id: Mapped[int | None] = mapped_column(ForeignKey("follower.id", ondelete="CASCADE"))
     """None for a correction without a name, and once the follower was erased; the rule for
     personal data takes it off the row, so that the number itself stays."""
@@ -37,10 +49,36 @@ class Enquiry(Base):
     """The form it came by: sent twice, it is filed once."""
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    """When it came into its state."""
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    """Counts every change, so that nobody acts on a page that is out of date."""
+    first_id: Mapped[int | None] = mapped_column(ForeignKey("staff_member.id"))
+    """首问责任人: who accepted it first; never changes."""
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff_member.id"))
+    """Who has it in hand now."""
+    act_by: Mapped[date | None] = mapped_column(Date)
+    """The day by which something must happen to it in its state (`rules.act_by`)."""
+    accepted_on: Mapped[date | None] = mapped_column(Date)
+    promise_days: Mapped[int] = mapped_column(SmallInteger, default=0)
+    due_on: Mapped[date | None] = mapped_column(Date)
+    is_due_known: Mapped[bool] = mapped_column(Boolean, default=True)
+    paused_on: Mapped[date | None] = mapped_column(Date)
+    paused_days: Mapped[int] = mapped_column(SmallInteger, default=0)
+    extended_days: Mapped[int] = mapped_column(SmallInteger, default=0)
+    answered_on: Mapped[date | None] = mapped_column(Date)
+    used_days: Mapped[int | None] = mapped_column(SmallInteger)
+    """Working days from acceptance to answer, without those that the clock stood."""
+    rating: Mapped[int | None] = mapped_column(SmallInteger)
+    rating_words: Mapped[str] = mapped_column(String(200), default="")
 
     __table_args__ = (
         _one_of("kind", Kind),
         _one_of("state", State),
+        _one_of("channel", Channel),
+        CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
+        Index("ix_enquiry_act_by", "act_by", "id"),
+        Index("ix_enquiry_answered_on", "answered_on"),
+        Index("ix_enquiry_created_at", "created_at"),
         Index("ix_enquiry_follower_id", "follower_id", "id"),
         Index("ix_enquiry_state", "state", "id"),
     )
@@ -58,10 +96,38 @@ class EnquiryEvent(Base):
     """None for the first step."""
     to_state: Mapped[str] = mapped_column(String(10))
     note: Mapped[str] = mapped_column(String(500), default="")
-    actor: Mapped[str] = mapped_column(String(40))
-    """`reader`, or who of the staff."""
+    action: Mapped[str] = mapped_column(String(10), default=Action.MOVE.value)
+    actor: Mapped[str] = mapped_column(String(60))
+    """`reader`, `clock`, a login, or `cli:` and the machine's user."""
 
-    __table_args__ = (Index("ix_enquiry_event_enquiry_id", "enquiry_id", "id"),)
+    __table_args__ = (
+        _one_of("action", Action),
+        Index("ix_enquiry_event_enquiry_id", "enquiry_id", "id"),
+    )
+
+
+class EnquiryItem(Base):
+    """An entry of the catalogue that the answer leads to; shown only while it is public."""
+
+    __tablename__ = "enquiry_item"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    enquiry_id: Mapped[int] = mapped_column(ForeignKey("enquiry.id", ondelete="CASCADE"))
+    pid: Mapped[str] = mapped_column(String(26))
+
+    __table_args__ = (UniqueConstraint("enquiry_id", "pid"),)
+
+
+class EnquiryContact(Base):
+    """How to reach somebody whom WeChat does not; gone as soon as the request is over."""
+
+    __tablename__ = "enquiry_contact"
+
+    enquiry_id: Mapped[int] = mapped_column(
+        ForeignKey("enquiry.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Name, telephone, address, under a key of the installation's (`contacts`)."""
 
 
 class EnquiryCounter(Base):

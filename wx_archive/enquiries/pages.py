@@ -11,17 +11,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from wx_archive.core import clock
 from wx_archive.core.ids import is_pid
 from wx_archive.core.services import Services
-from wx_archive.enquiries import queries, rules, service, texts, wording
+from wx_archive.enquiries import entries, queries, rules, service, texts, wording
 from wx_archive.enquiries.bot import PAGE, PURPOSE
 from wx_archive.enquiries.forms import Forms, Gate, Sealed, network_of
-from wx_archive.enquiries.rules import Kind
+from wx_archive.enquiries.rules import Channel, Kind
 from wx_archive.enquiries.service import (
     Draft,
     Filed,
     FollowerGoneError,
-    ImpossibleMoveError,
+    NotRatableError,
+    Opinion,
     TooManyOpenError,
 )
+from wx_archive.enquiries.steps import READER, Doing, ImpossibleMoveError, Terms
 from wx_archive.followers.identity import Door, Visitor
 from wx_archive.followers.pages import find_visitor, identified, private
 
@@ -29,10 +31,16 @@ LISTED = 50
 
 
 def blueprint(services: Services) -> Blueprint:
-    """Return the pages of requests."""
+    """Return the pages of requests.
+
+    Raises:
+        FileProblemError: the site's calendar of working days has a mistake.
+    """
+    Terms.of(services.site)  # said at start, not to the first citizen who asks
     pages = Blueprint("enquiries", __name__, template_folder="templates")
     _add_corrections(pages, services)
     _add_own(pages, services)
+    _add_rating(pages, services)
     _add_asking(pages, services)
     return pages
 
@@ -76,7 +84,7 @@ class _Desk:
         """Return the title of the entry; a hidden one and a missing one end here alike."""
         with self._services.database.reads() as connection:
             today = clock.today()
-            title = queries.visible_title(connection, pid, today=today) if is_pid(pid) else None
+            title = entries.visible_title(connection, pid, today=today) if is_pid(pid) else None
         if title is None:
             abort(HTTPStatus.NOT_FOUND)
         return title
@@ -121,9 +129,9 @@ class _Desk:
         who = visitor.follower_id if visitor and sealed.is_of(visitor.session) else None
         if not self._gate.admits(_sender(who), sealed.key):
             return None
-        draft = Draft(Kind.CORRECTION, words, who, about_pid=pid, form_key=sealed.key)
+        draft = Draft(Kind.CORRECTION, words, who, pid, sealed.key, Channel.H5)
         with self._services.database.begin() as session:
-            return service.file(session, draft, now=clock.now())
+            return service.file(session, draft, _doing(self._services))
 
     def _visitor(self) -> Visitor | None:
         return find_visitor(self._services, self._door, PURPOSE)
@@ -150,10 +158,16 @@ def _add_own(pages: Blueprint, services: Services) -> None:
     def mine(visitor: Visitor) -> ResponseReturnValue:
         with services.database.reads() as connection:
             requests = queries.of_follower(connection, visitor.follower_id, limit=LISTED)
+            answered = [one.number for one in requests if one.answered_on]
+            items = entries.items(connection, answered, today=clock.today())
         return render_template(
             "enquiries/h5/mine.html",
             requests=requests,
+            items=items,
+            scores=texts.SCORES,
+            bound=wording.RATING_LENGTH,
             dates=texts.dates,
+            promise=texts.promise,
             csrf=door.form_token(visitor),
         )
 
@@ -163,8 +177,28 @@ def _add_own(pages: Blueprint, services: Services) -> None:
         numbers = rules.read_number(request.form.get("number", ""))
         try:
             with services.database.begin() as session:
-                done = service.withdraw(session, visitor.follower_id, numbers, now=clock.now())
+                done = service.withdraw(session, visitor.follower_id, numbers, _doing(services))
         except ImpossibleMoveError:
+            return redirect(PAGE, HTTPStatus.SEE_OTHER)  # the page says how it stands
+        if done is None:
+            abort(HTTPStatus.NOT_FOUND)
+        return redirect(PAGE, HTTPStatus.SEE_OTHER)
+
+
+def _add_rating(pages: Blueprint, services: Services) -> None:
+    @pages.post(f"{PAGE}/rate")
+    @identified(services, PURPOSE)
+    def rate(visitor: Visitor) -> ResponseReturnValue:
+        numbers = rules.read_number(request.form.get("number", ""))
+        score = request.form.get("score", "")
+        if score not in {str(each) for each in rules.RATINGS}:
+            abort(HTTPStatus.BAD_REQUEST)
+        opinion = Opinion(int(score), request.form.get("words", ""))
+        try:
+            with services.database.begin() as session:
+                doing = _doing(services)
+                done = service.rate(session, visitor.follower_id, numbers, opinion, doing)
+        except NotRatableError:
             return redirect(PAGE, HTTPStatus.SEE_OTHER)  # the page says how it stands
         if done is None:
             abort(HTTPStatus.NOT_FOUND)
@@ -188,10 +222,10 @@ def _add_asking(pages: Blueprint, services: Services) -> None:
             problem = "private"
         if problem:
             return _ask_form(door, visitor, words=words, problem=problem)
-        draft = Draft(Kind.SEARCH, words, visitor.follower_id)
+        draft = Draft(Kind.SEARCH, words, visitor.follower_id, channel=Channel.H5)
         try:
             with services.database.begin() as session:
-                service.file(session, draft, now=clock.now())
+                service.file(session, draft, _doing(services))
         except TooManyOpenError:
             return _ask_form(door, visitor, words=words, problem="open")
         except FollowerGoneError:
@@ -227,6 +261,10 @@ def _known_from_chat(
         return guarded
 
     return decorate
+
+
+def _doing(services: Services) -> Doing:
+    return Doing(READER, clock.now(), Terms.of(services.site))
 
 
 def _problem(words: str, bound: int) -> str:

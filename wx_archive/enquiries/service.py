@@ -1,25 +1,27 @@
-"""Filing a request, moving it, withdrawing it: each one change of one row and one event."""
+"""Filing a request, and what its citizen does with it: one change of one row and one event."""
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from wx_archive.chat import held
-from wx_archive.core import clock
 from wx_archive.core.database import insert_into
-from wx_archive.core.errors import ArchiveError, RefusedError
+from wx_archive.core.errors import ArchiveError
 from wx_archive.core.ids import stable_pid
-from wx_archive.enquiries import queries, rules, texts, wording
-from wx_archive.enquiries.models import Enquiry, EnquiryCounter, EnquiryEvent
+from wx_archive.enquiries import queries, rules, wording
+from wx_archive.enquiries.models import Enquiry, EnquiryCounter
 from wx_archive.enquiries.queries import Request
-from wx_archive.enquiries.rules import Kind, State
-from wx_archive.followers.models import Follower
-
-READER: Final = "reader"
+from wx_archive.enquiries.rules import Action, Channel, Clock, Kind, State
+from wx_archive.enquiries.steps import (
+    Doing,
+    ImpossibleMoveError,
+    advance,
+    lock_follower,
+    locked,
+    note_step,
+    wind,
+)
 
 
 class TooManyOpenError(ArchiveError):
@@ -30,29 +32,29 @@ class FollowerGoneError(ArchiveError):
     """The follower was erased a moment ago."""
 
 
-class UnknownNumberError(RefusedError):
-    """There is no request of this number."""
-
-    def __init__(self, asked: str) -> None:
-        super().__init__(texts.UNKNOWN_NUMBER.format(asked=asked))
-
-
-class ImpossibleMoveError(RefusedError):
-    """A request cannot go from where it stands to where it was to go.
+class NotRatableError(ArchiveError):
+    """There is no answer to rate, or it was rated before.
 
     Attributes:
         request: as it stands.
-        to: where it was to go.
     """
 
-    def __init__(self, request: Request, to: State) -> None:
-        super().__init__(texts.impossible(request, to))
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.number)
         self.request = request
-        self.to = to
 
 
-class NoteError(RefusedError):
-    """What staff have to say with a step is missing or too long."""
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """How a citizen found the answer: 1 to 5, and a word that may be empty."""
+
+    score: int
+    words: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no rating."""
+        if self.score not in rules.RATINGS:
+            raise ValueError(self.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Draft:
         follower_id: who asks; None where nobody says who they are.
         about_pid: the entry that it is about.
         form_key: the form it comes by.
+        channel: how it comes in.
     """
 
     kind: Kind
@@ -71,6 +74,7 @@ class Draft:
     follower_id: int | None = None
     about_pid: str | None = None
     form_key: str | None = None
+    channel: Channel = Channel.CHAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Filed:
     is_new: bool
 
 
-def file(session: Session, draft: Draft, *, now: datetime) -> Filed:
+def file(session: Session, draft: Draft, doing: Doing) -> Filed:
     """File a request; the same form, or the same words while under way, are one request.
 
     Raises:
@@ -91,10 +95,10 @@ def file(session: Session, draft: Draft, *, now: datetime) -> Filed:
     if draft.follower_id is not None:
         _hold(session, draft.follower_id)
     kept = wording.take_down(draft.words, lines=draft.kind is Kind.CORRECTION)
-    year = clock.day_of(now).year
+    year = doing.today.year
     _wait_for_turn(session, draft.kind, year)
     if (before := _filed_before(session, draft, kept)) is not None:
-        return Filed(Request.of(before), is_new=False)
+        return Filed(queries.by_id(session.connection(), before.id), is_new=False)
     number = _next_number(session, draft.kind, year)
     enquiry = Enquiry(
         number=number,
@@ -102,22 +106,24 @@ def file(session: Session, draft: Draft, *, now: datetime) -> Filed:
         pid=stable_pid("enquiry", number, secrets.token_hex(32)),
         kind=draft.kind.value,
         state=rules.FIRST.value,
+        channel=draft.channel.value,
         follower_id=draft.follower_id,
         words=kept,
         about_pid=draft.about_pid,
         note="",
         form_key=draft.form_key,
-        created_at=now,
-        changed_at=now,
+        created_at=doing.now,
+        changed_at=doing.now,
     )
+    wind(enquiry, Clock(), doing)
     session.add(enquiry)
     session.flush()
-    _note_step(session, enquiry, None, note="", actor=READER, now=now)
-    return Filed(Request.of(enquiry), is_new=True)
+    note_step(session, enquiry, None, doing)
+    return Filed(queries.by_id(session.connection(), enquiry.id), is_new=True)
 
 
 def withdraw(
-    session: Session, follower_id: int, numbers: tuple[str, ...], *, now: datetime
+    session: Session, follower_id: int, numbers: tuple[str, ...], doing: Doing
 ) -> Request | None:
     """Withdraw one's own request; None where there is none of these numbers.
 
@@ -127,11 +133,11 @@ def withdraw(
     mine = queries.own(session.connection(), follower_id, numbers)
     if mine is None:
         return None
-    return _move(session, mine.number, State.WITHDRAWN, note="", actor=READER, now=now)
+    return advance(session, locked(session, mine.number), State.WITHDRAWN, doing)
 
 
 def supply(
-    session: Session, follower_id: int, numbers: tuple[str, ...], words: str, *, now: datetime
+    session: Session, follower_id: int, numbers: tuple[str, ...], words: str, doing: Doing
 ) -> Request | None:
     """Add to one's own request what staff asked for; None where there is none of these numbers.
 
@@ -141,88 +147,40 @@ def supply(
     mine = queries.own(session.connection(), follower_id, numbers)
     if mine is None:
         return None
-    if mine.state is not State.NEED_FIX:
-        raise ImpossibleMoveError(mine, rules.FIRST)
-    return _move(
-        session, mine.number, rules.FIRST, note=wording.take_down(words), actor=READER, now=now
-    )
+    enquiry = locked(session, mine.number)
+    if State(enquiry.state) is not State.NEED_FIX:
+        raise ImpossibleMoveError(queries.by_id(session.connection(), enquiry.id), rules.FIRST)
+    return advance(session, enquiry, rules.FIRST, doing, note=wording.take_down(words))
 
 
-def move(
-    session: Session, asked: str, to: State, *, note: str = "", actor: str, now: datetime
-) -> Request:
-    """Move a request as staff decided, and have the follower told where that matters to them.
+def rate(
+    session: Session, follower_id: int, numbers: tuple[str, ...], opinion: Opinion, doing: Doing
+) -> Request | None:
+    """Say how one's own request was answered, once; it is closed then.
 
-    Args:
-        session: one transaction: the step, its event and the message to the follower.
-        asked: the number, in any spelling.
-        to: its new state.
-        note: what the follower is told with it.
-        actor: who of the staff.
-        now: the present instant.
+    Returns:
+        None where there is none of these numbers.
 
     Raises:
-        UnknownNumberError: there is no such request.
-        ImpossibleMoveError: it cannot go there from where it stands.
-        NoteError: the state needs a word, or the word is too long.
+        NotRatableError: it has no answer yet, or was rated before.
     """
-    said = wording.tidy(note, lines=True)
-    if not said and to in rules.NEEDS_NOTE:
-        raise NoteError(texts.note_missing(to))
-    if len(said) > wording.NOTE_LENGTH:
-        raise NoteError(texts.NOTE_TOO_LONG.format(bound=wording.NOTE_LENGTH))
-    found = queries.by_number(session.connection(), rules.read_number(asked))
-    if found is None:
-        raise UnknownNumberError(asked)
-    return _move(session, found.number, to, note=said, actor=actor, now=now)
-
-
-def _move(
-    session: Session, number: str, to: State, *, note: str, actor: str, now: datetime
-) -> Request:
-    # The follower's row before the request's, as everywhere: an erasure takes them in this order.
-    owner = session.scalars(select(Enquiry.follower_id).where(Enquiry.number == number)).one()
-    if owner is not None:
-        _lock_follower(session, owner)
-    enquiry = session.scalars(
-        select(Enquiry)
-        .where(Enquiry.number == number)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    mine = queries.own(session.connection(), follower_id, numbers)
+    if mine is None:
+        return None
+    enquiry = locked(session, mine.number)
     standing = State(enquiry.state)
-    if to not in rules.TRANSITIONS[standing]:
-        raise ImpossibleMoveError(Request.of(enquiry), to)
-    enquiry.state, enquiry.changed_at = to.value, now
-    enquiry.note = "" if actor == READER else note
-    event = _note_step(session, enquiry, standing, note=note, actor=actor, now=now)
-    moved = Request.of(enquiry)
-    if enquiry.follower_id is not None and to in rules.TOLD:
-        key = f"enquiry:{event.id}"
-        held.tell(session, enquiry.follower_id, texts.told(moved), key=key, now=now)
-    return moved
-
-
-def _note_step(
-    session: Session,
-    enquiry: Enquiry,
-    before: State | None,
-    *,
-    note: str,
-    actor: str,
-    now: datetime,
-) -> EnquiryEvent:
-    event = EnquiryEvent(
-        enquiry_id=enquiry.id,
-        at=now,
-        from_state=None if before is None else before.value,
-        to_state=enquiry.state,
-        note=note,
-        actor=actor,
-    )
-    session.add(event)
+    if enquiry.answered_on is None or enquiry.rating is not None:
+        raise NotRatableError(queries.by_id(session.connection(), enquiry.id))
+    said = wording.take_down(opinion.words)[: wording.RATING_LENGTH]
+    enquiry.rating, enquiry.rating_words = opinion.score, said
+    if standing in rules.ANSWERED:
+        answer = enquiry.note
+        advance(session, enquiry, State.CLOSED, doing, action=Action.RATE)
+        enquiry.note = answer  # the answer stays to be read
+    else:
+        note_step(session, enquiry, standing, doing, action=Action.RATE)
     session.flush()
-    return event
+    return queries.by_id(session.connection(), enquiry.id)
 
 
 def _filed_before(session: Session, draft: Draft, kept: str) -> Enquiry | None:
@@ -272,17 +230,5 @@ def _next_number(session: Session, kind: Kind, year: int) -> str:
 
 
 def _hold(session: Session, follower_id: int) -> None:
-    if not _lock_follower(session, follower_id):
+    if not lock_follower(session, follower_id):
         raise FollowerGoneError(str(follower_id))
-
-
-def _lock_follower(session: Session, follower_id: int) -> bool:
-    """Wait for, and keep out, every other turn of the follower, their erasure above all.
-
-    Returns:
-        False if there is no such follower.
-    """
-    row = session.execute(
-        select(Follower.id).where(Follower.id == follower_id).with_for_update(key_share=True)
-    )
-    return row.scalar_one_or_none() is not None

@@ -12,7 +12,10 @@ from wx_archive.catalogue.tokens import normalise
 
 SEARCH_LENGTH: Final = 200
 CORRECTION_LENGTH: Final = 500
-NOTE_LENGTH: Final = 500
+NOTE_LENGTH: Final = 400
+ITEM_COSTS: Final = 55
+"""Characters of the note that each attached entry takes: an answer is one message."""
+RATING_LENGTH: Final = 200
 HIDDEN: Final = "［号码已隐去］"
 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs"})
@@ -60,6 +63,11 @@ def tidy(text: str, *, lines: bool = False) -> str:
     """Return readable characters and single spaces, with or without line ends."""
     kept = [" ".join(_readable(line).split()) for line in text.splitlines()]
     return ("\n" if lines else " ").join(line for line in kept if line)
+
+
+def note_bound(items: int) -> int:
+    """Return how long a note may be beside so many attached entries."""
+    return NOTE_LENGTH - ITEM_COSTS * items
 
 
 def says_something(words: str) -> bool:

@@ -15,6 +15,8 @@ from wx_archive.core.errors import RefusedError
 from wx_archive.core.services import open_services
 from wx_archive.followers import personal_data
 from wx_archive.followers.personal_data import Case, PersonalData
+from wx_archive.staff import audit
+from wx_archive.staff.audit import Note
 
 UNKNOWN: Final = "没有这位关注者：代码抄错了，或者资料已经删除"
 
@@ -44,6 +46,7 @@ def export(product: Product, openid: str, output: Path | None, *, json_wanted: b
     """Print or write everything known about a follower."""
     with _case(openid) as case:
         told = personal_data.export(case, product.personal_data, now=clock.now())
+        _note(case, "follower.export")
     if output is not None:
         _write_private(output, json.dumps(told, ensure_ascii=False, indent=2) + "\n")
         click.echo(f"已写入 {output}。里面是个人信息，用完请删除。", err=json_wanted)
@@ -65,7 +68,14 @@ def erase(product: Product, openid: str, *, is_sure: bool) -> None:
         click.confirm("将删除这位关注者的全部资料，不能恢复。继续吗？", abort=True)
     with _case(openid) as case:
         personal_data.erase(case, product.personal_data, now=clock.now())
+        _note(case, "follower.erase")
     click.echo("已删除这位关注者的全部资料。他再发消息时，会当作新来的人。")
+
+
+def _note(case: Case, action: str) -> None:
+    """Note it under our own number of the follower: the openid stands in no log."""
+    done = Note(action, f"follower:{case.follower_id}")
+    audit.from_terminal(case.session, done, now=clock.now())
 
 
 @contextmanager

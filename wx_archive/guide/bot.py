@@ -14,7 +14,7 @@ from wx_archive.chat.router import Router, Stage
 from wx_archive.chat.turn import Turn
 from wx_archive.core.text import tap_link
 from wx_archive.followers import service as followers
-from wx_archive.guide import service
+from wx_archive.guide import keywords, service
 from wx_archive.guide.service import Guide
 from wx_archive.wechat.inbound import (
     File,
@@ -143,21 +143,22 @@ def tapped(turn: Turn[MenuClick]) -> Reply | None:
 
 @router.on_words(Stage.KEYWORD)
 def keyword(turn: Turn[Text]) -> Reply | None:
-    """Answer exact words: a guide's keyword first, then small talk."""
+    """Answer exact words: a guide's keyword first, then staff's replies, then small talk."""
     return _by_keyword(turn, turn.words)
 
 
 @router.on_words(Stage.SENTENCE)
 def keyword_within(turn: Turn[Text]) -> Reply | None:
     """Answer a sentence by the keyword inside it, when nothing bears its words."""
-    inside = service.keyword_within(turn.site, turn.words, small_talk_words(turn.site))
+    more = (*keywords.released(turn.site), *small_talk_words(turn.site))
+    inside = service.keyword_within(turn.site, turn.words, more)
     return _by_keyword(turn, inside) if inside else None
 
 
 def _by_keyword(turn: Turn[Any], words: str) -> Reply | None:
     if guide := service.for_words(turn.site, words):
         return _answer(turn, guide)
-    text = small_talk(turn.site, words)
+    text = keywords.answer(turn.site, words) or small_talk(turn.site, words)
     return None if text is None else TextReply(text)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, or_, select
 
-from wx_archive.catalogue import search
+from wx_archive.catalogue import relations, search
 from wx_archive.catalogue.models import Document, DocumentRelation
 from wx_archive.catalogue.query import MAX_LENGTH, understand
 from wx_archive.catalogue.rules import (
@@ -161,19 +161,27 @@ def _related_documents(
 ) -> tuple[Link, ...]:
     """Return the documents that this one names, then those that name it; none that was told of."""
     found: dict[str, Link] = {}
-    for link in (*_named_by(connection, row, today), *_naming(connection, row)):
+    stated = _stated(connection, row)
+    for link in (*stated, *_named_by(connection, row, today), *_naming(connection, row)):
         if link.pid not in told:
             found.setdefault(link.pid, link)
     return tuple(islice(found.values(), 2 * RELATED))
 
 
+def _stated(connection: Connection, row: Any) -> Iterable[Link]:
+    """Yield what staff have stated by hand."""
+    for kind, is_ours, other in relations.for_public(connection, row.pid):
+        says = _DOES.get(kind, "它提到的") if is_ours else _IS_DONE_TO.get(kind, "提到它的")
+        yield _document_link(other, says)
+
+
 def _named_by(connection: Connection, row: Any, today: date) -> Iterable[Link]:
-    relations = connection.execute(
+    named = connection.execute(
         select(
             DocumentRelation.type, DocumentRelation.target_number, DocumentRelation.target_title
         ).where(DocumentRelation.document_id == row.id)
     ).all()
-    for relation in relations:
+    for relation in named:
         key = document_number(relation.target_number) if relation.target_number else None
         if key:
             statement = select(*_DOCUMENT_LINK).where(Document.number_key == key)
@@ -208,19 +216,19 @@ def _naming(connection: Connection, row: Any) -> Iterable[Link]:
     by_title = and_(
         DocumentRelation.target_number == "", DocumentRelation.target_title == row.title
     )
-    relations = connection.execute(
+    naming = connection.execute(
         select(DocumentRelation.document_id, DocumentRelation.type, DocumentRelation.target_number)
         .where(or_(DocumentRelation.target_number.in_(spelled), by_title))
         .order_by(DocumentRelation.id.desc())
         .limit(_LOOKED_AT)
     ).all()
-    if not relations:
+    if not naming:
         return
     statement = select(Document.id, *_DOCUMENT_LINK).where(
-        Document.id.in_({relation.document_id for relation in relations}), public_documents()
+        Document.id.in_({relation.document_id for relation in naming}), public_documents()
     )
     known = {one.id: one for one in connection.execute(statement)}
-    named = [(known[each.document_id], each) for each in relations if each.document_id in known]
+    named = [(known[each.document_id], each) for each in naming if each.document_id in known]
     for one, relation in sorted(named, key=lambda pair: pair[0].dated or date.min, reverse=True):
         is_older = (row.dated or date.min) <= (one.dated or date.max)
         if relation.target_number or is_older:

@@ -1,23 +1,28 @@
-"""`wx-archive figures lookups`: what people ask, in tables or as JSON."""
+"""`wx-archive figures lookups|rebuild`: what people ask, and the proof that folding is harmless."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Final
 
 import click
 
 from wx_archive.core import clock, schema
 from wx_archive.core.cli import as_json, print_json, settings_of_installation
+from wx_archive.core.errors import ArchiveError
 from wx_archive.core.services import open_services
 from wx_archive.lookup import figures as lookup_figures
+from wx_archive.lookup import rebuilding
 from wx_archive.lookup.figures import Day, LookupFigures
 from wx_archive.lookup.figures_texts import CHANNELS, KINDS, LABELS
 from wx_archive.lookup.models import Label
 
-figures = click.Group("figures", help="统计数字。")
+
+class NotTheSameError(ArchiveError):
+    """A day's sums would not say what its rows say."""
 
 
-@figures.command("lookups", help="大家在查什么：查得多的词、没查到的词、正在升温的词、每天的次数。")
+@click.command("lookups", help="大家在查什么：查得多的词、没查到的词、正在升温的词、每天的次数。")
 @click.option("--days", type=click.IntRange(1, 366), default=30, help="最近多少天，含今天")
 @as_json
 def lookups(days: int, *, json_wanted: bool) -> None:
@@ -31,6 +36,29 @@ def lookups(days: int, *, json_wanted: bool) -> None:
         return
     for line in _report(told):
         click.echo(line)
+
+
+@click.command(
+    "rebuild",
+    help="把还没有归并的每一天，从原始记录算一遍，归并以后再算一遍；有一天不同就报错。什么都不改。",
+)
+@as_json
+def rebuild(*, json_wanted: bool) -> None:
+    """Prove for every day that its sums will say what its rows say."""
+    with open_services(settings_of_installation()) as services:
+        schema.require_current(services.database, demo=True)
+        days = list(rebuilding.rebuild(services.database))
+    different = [each.day.isoformat() for each in days if not each.is_same]
+    if json_wanted:
+        print_json({"days": len(days), "different": different})
+    if different:
+        raise NotTheSameError(f"{different[0]} 起有 {len(different)} 天，归并前后的数不一样")
+    if not json_wanted:
+        click.echo(f"{len(days)} 天，从原始记录算和归并以后算，人次、件次、查询次数都一样。")
+
+
+COMMANDS: Final = (lookups, rebuild)
+"""They stand in the group `figures` of the dashboard."""
 
 
 def _report(told: LookupFigures) -> Iterable[str]:

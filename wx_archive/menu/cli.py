@@ -6,11 +6,14 @@ from typing import Protocol
 
 import click
 
+from wx_archive.core import clock
 from wx_archive.core.cli import as_json, print_json, settings_of_installation
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.services import Services, open_services, site_of
 from wx_archive.core.settings import Settings
 from wx_archive.menu import service
+from wx_archive.staff import audit
+from wx_archive.staff.audit import Note
 from wx_archive.wechat.client import Platform
 
 
@@ -56,7 +59,12 @@ def diff(product: KnowsClicks, *, json_wanted: bool) -> None:
 def push(product: KnowsClicks, *, json_wanted: bool) -> None:
     """Send the menu to WeChat unless it has it already."""
     with _platform() as (services, platform):
-        sent = service.push(platform, service.read(services.site, product.answers_click))
+        buttons = service.read(services.site, product.answers_click)
+        sent = service.push(platform, buttons)
+        if sent:
+            with services.database.begin() as session:
+                pushed = Note("menu.push", "menu", after={"buttons": len(buttons)})
+                audit.from_terminal(session, pushed, now=clock.now())
     done, same = "菜单已发到微信，关注者最迟五分钟后看到。", "微信上已是这份菜单，没有重发。"
     if json_wanted:
         print_json({"sent": sent})

@@ -12,7 +12,7 @@ from wx_archive.followers import consents, interests, personal_data
 from wx_archive.followers import service as followers
 from wx_archive.followers.interests import Topic
 from wx_archive.followers.personal_data import Case, Rules
-from wx_archive.privacy import service, texts
+from wx_archive.privacy import desk_codes, service, texts
 from wx_archive.wechat.inbound import Text
 from wx_archive.wechat.replies import Reply, TextReply
 
@@ -38,6 +38,7 @@ def router_for(rules: Rules) -> Router:
     router.on_prefix("兴趣", effect=True)(toggle_named)
     router.on_command("我的资料", effect=True)(about_me)
     router.on_command("导出我的资料", effect=True)(export)
+    router.on_command("我的代码", effect=True)(my_code)
     router.on_tap("withdraw", effect=True)(withdraw_tapped)
     router.on_prefix("撤回同意", effect=True)(withdraw_named)
     router.on_command("删除我的资料", effect=True)(ask_to_erase)
@@ -91,6 +92,12 @@ def export(turn: Turn[Text]) -> Reply:
     """导出我的资料: the page where it can be fetched."""
     head = standing(turn.site, "export_me")
     return TextReply(texts.page_link(head, _address(turn), is_signed=not turn.door.has_oauth))
+
+
+def my_code(turn: Turn[Text]) -> Reply:
+    """我的代码: what to tell at the desk, so that they know whose papers to look for."""
+    told = standing(turn.site, "my_code")
+    return TextReply(told.replace("{answer}", desk_codes.give(turn)))
 
 
 def withdraw_tapped(turn: Turn[Text]) -> Reply:

@@ -13,6 +13,13 @@ from wx_archive.privacy.service import AboutMe, Choice
 
 CHOSEN: Final = "✓ 已选"
 OPEN: Final = "○ 未选"
+NO_FOLLOWER: Final = (
+    "按这个编号或代码没有找到人。编号抄错了，代码用过或者过了十分钟，资料已经删除，都会这样；"
+    "请本人在公众号里回“我的代码”，再报一次"
+)
+BY_CODE: Final = "follower:code"
+"""How somebody was found who told a code, as the audit log has it."""
+HIDDEN: Final = "（不显示）"
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00\Z")
 
 
@@ -88,3 +95,15 @@ def _consent_lines(consents: Sequence[Standing]) -> list[str]:
 def _page_line(address: str, *, is_signed: bool) -> str:
     lasts = "（只给您本人，30分钟内有效，请不要转发）" if is_signed else ""
     return f'<a href="{address}">打开“我的资料”</a>{lasts}'
+
+
+def by_request(number: str) -> str:
+    """Return how somebody was found by a request, as the audit log has it."""
+    return f"enquiry:{number}"
+
+
+def found_by(subject: str) -> str:
+    """Say how a follower was found: 请求 查2026-000001."""
+    if subject == BY_CODE:
+        return "本人报的代码"
+    return f"请求 {subject.partition(':')[2]}"

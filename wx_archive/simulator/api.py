@@ -18,6 +18,7 @@ from wx_archive.simulator.messages import is_encodable
 from wx_archive.simulator.platform import Platform, Profile
 from wx_archive.simulator.replies import media_url
 from wx_archive.simulator.service_messages import objects_of, read_service_message, text_of
+from wx_archive.simulator.templates import read_template_message
 from wx_archive.simulator.tokens import Token
 from wx_archive.simulator.traffic import current_traffic
 
@@ -201,6 +202,17 @@ def send_service_message() -> Response:
     bubble = read_service_message(payload, lambda media_id: _platform().media(media_id, now=now))
     _platform().send_service_message(text_of(payload, "touser"), bubble, now=now)
     return _ok()
+
+
+@api.post("/message/template/send")
+def send_template_message() -> Response:
+    """Show a template message on a phone, once for each `client_msg_id`."""
+    payload, now = _payload(), clock.now()
+    openid, number = text_of(payload, "touser"), text_of(payload, "client_msg_id")
+    msgid = _platform().send_template_message(
+        openid, read_template_message(payload), number=number, now=now
+    )
+    return jsonify(errcode=0, errmsg="ok", msgid=msgid)
 
 
 @api.post("/media/upload")

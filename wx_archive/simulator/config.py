@@ -47,5 +47,10 @@ class SimulatorConfig:
         return self.verified and self.account == AccountKind.SERVICE
 
     def may_call(self, path: str) -> bool:
-        """Tell whether the account may make a call; service messages need verification."""
+        """Tell whether the account may make a call.
+
+        Service messages need verification, template messages a verified service account.
+        """
+        if path.startswith("message/template/"):
+            return self.verified and self.account == AccountKind.SERVICE
         return self.verified or not path.startswith("message/custom/")

@@ -25,6 +25,7 @@ from wx_archive.simulator.media import Media
 from wx_archive.simulator.menu import Button, find_button
 from wx_archive.simulator.quotas import QuotaDesk
 from wx_archive.simulator.store import Follower, Store
+from wx_archive.simulator.templates import NumberDesk
 from wx_archive.simulator.tokens import Token, TokenDesk
 from wx_archive.simulator.windows import Occasion, opened, spend
 from wx_archive.simulator.wire import Delivery
@@ -91,6 +92,7 @@ class Platform:
         self.faults = FaultDesk()
         self.quotas = QuotaDesk()
         self.codes = CodeDesk()
+        self.numbers = NumberDesk()
         self.calls = CallJournal()
         self.outbox: Journal[Sent] = Journal()
         self._exchanges: deque[Exchange] = deque(maxlen=MAX_EXCHANGES)
@@ -118,6 +120,7 @@ class Platform:
         self.faults.clear()
         self.quotas.reset()
         self.codes.clear()
+        self.numbers.clear()
         self.calls.clear()
         self.outbox.clear()
         with self._lock:
@@ -242,36 +245,44 @@ class Platform:
             return self._state.last_exchange, stamped
 
     def send_service_message(self, openid: str, bubble: Bubble, *, now: datetime) -> None:
-        """Show a service message, within the follower's window.
-
-        Raises:
-            ApiError: no such follower, not following, or outside the window.
-        """
+        """Show a service message within the follower's window, else refuse with an `ApiError`."""
         with self._lock:
-            follower = self._state.followers.get(openid)
-            if follower is None:
-                raise ApiError(40003, "invalid openid")
-            if not follower.following:
-                raise ApiError(43004, "require subscribe")
+            follower = self._reached(openid)
             spend(follower.windows, now=now)
             self._typing.pop(openid, None)
-            shown = self._show(follower, bubble, now)
-            self._save()
-        text = shown.text or shown.visible_text
-        self.outbox.add(Sent(openid, shown.kind.value, text, shown.at))
+            self._push(follower, bubble, bubble.kind.value, now)
+
+    def send_template_message(
+        self, openid: str, bubble: Bubble, *, number: str, now: datetime
+    ) -> int:
+        """Show a template message, whatever the windows say; return its msgid, or refuse."""
+        with self._lock:
+            follower = self._reached(openid)
+            msgid, is_new = self.numbers.claim(openid, number, now=now)
+            if is_new:
+                self._push(follower, bubble, "template", now)
+            return msgid
+
+    def _push(self, follower: Follower, bubble: Bubble, kind: str, now: datetime) -> None:
+        shown = self._show(follower, bubble, now)
+        self._save()
+        self.outbox.add(Sent(follower.openid, kind, shown.text or shown.visible_text, shown.at))
+
+    def _known(self, openid: str) -> Follower:
+        if (follower := self._state.followers.get(openid)) is None:
+            raise ApiError(40003, "invalid openid")
+        return follower
+
+    def _reached(self, openid: str) -> Follower:
+        follower = self._known(openid)
+        if not follower.following:
+            raise ApiError(43004, "require subscribe")
+        return follower
 
     def set_typing(self, openid: str, *, on: bool, now: datetime) -> None:
-        """Show or end 「对方正在输入」, which ends by itself after 15 seconds.
-
-        Raises:
-            ApiError: no such follower, nothing heard for 30 seconds, or typing already.
-        """
+        """Show or end 「对方正在输入」, which ends by itself after 15 seconds, or refuse."""
         with self._lock:
-            follower = self._state.followers.get(openid)
-            if follower is None:
-                raise ApiError(40003, "invalid openid")
-            if not follower.following:
-                raise ApiError(43004, "require subscribe")
+            self._reached(openid)
             heard_at = self._heard_at.get(openid)
             if heard_at is None or now - heard_at > TYPING_AFTER:
                 raise ApiError(45080, "out of typing window: no message within 30 seconds")
@@ -354,9 +365,7 @@ class Platform:
     def profile(self, openid: str) -> Profile:
         """Return what the account may know of a phone that has met it."""
         with self._lock:
-            follower = self._state.followers.get(openid)
-            if follower is None:
-                raise ApiError(40003, "invalid openid")
+            follower = self._known(openid)
             return Profile(openid, follower.following, follower.subscribed_at, follower.scene)
 
     def follower_openids(self) -> list[str]:

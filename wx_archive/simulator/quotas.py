@@ -22,6 +22,7 @@ DAILY: Final[Mapping[str, int]] = {
     "media/upload": 5_000,
     "media/get": 10_000,
     "message/custom/send": 500_000,
+    "message/template/send": 100_000,
     "user/get": 500,
     "user/info": 5_000_000,
 }

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Concatenate, Final, ParamSpec
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from flask import Blueprint, current_app, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -53,6 +53,7 @@ class Guard:
         audit: the action that is noted; empty for what changes nothing and shows nobody's data.
         is_fresh: the password must have been given in the last minutes.
         is_poll: the page asks by itself; that is not taken for somebody's doing.
+        most_bytes: how large the request may be; None for as large as any form.
     """
 
     needs: Permission | None
@@ -60,6 +61,7 @@ class Guard:
     audit: str = ""
     is_fresh: bool = False
     is_poll: bool = False
+    most_bytes: int | None = None
 
 
 Guards = dict[str, Guard]
@@ -155,6 +157,8 @@ class _UndoneError(Exception):
 
 GetView = Callable[Concatenate[Visit, P], ResponseReturnValue]
 ActView = Callable[Concatenate[Act, P], ResponseReturnValue]
+CarryOut = Callable[[Callable[[Act], ResponseReturnValue]], Response]
+StepsView = Callable[Concatenate[Visit, CarryOut, P], ResponseReturnValue]
 
 
 class Pages:
@@ -180,7 +184,10 @@ class Pages:
                 visit = admit(self.services, guard)
                 if not isinstance(visit, Visit):
                     return visit
-                return make_response(view(visit, *args, **kwargs))
+                try:
+                    return make_response(view(visit, *args, **kwargs))
+                except RefusedError as err:
+                    return _refused(visit, err)
 
             self._add(path, guard, view.__name__, guarded)
             return guarded
@@ -188,16 +195,49 @@ class Pages:
         return decorate
 
     def post(
-        self, path: str, *, needs: Permission, audit: str, fresh: bool = False
+        self,
+        path: str,
+        *,
+        needs: Permission,
+        audit: str,
+        fresh: bool = False,
+        most_bytes: int | None = None,
     ) -> Callable[[ActView[P]], Callable[P, Response]]:
         """Register a form's target: one transaction, with an audit entry."""
-        return self._acts(path, Guard(needs, "POST", audit, fresh))
+        return self._acts(path, Guard(needs, "POST", audit, fresh, most_bytes=most_bytes))
 
     def reading(
         self, path: str, *, needs: Permission, audit: str, fresh: bool = False
     ) -> Callable[[ActView[P]], Callable[P, Response]]:
         """Register a page or download whose being read is noted: personal data, exports."""
         return self._acts(path, Guard(needs, "GET", audit, fresh))
+
+    def in_steps(
+        self, path: str, *, needs: Permission, audit: str, fresh: bool = False
+    ) -> Callable[[StepsView[P]], Callable[P, Response]]:
+        """Register a form's target that works before its transaction begins.
+
+        It hashes a password, or counts a try that stays counted whatever comes of it. The view is
+        handed what carries out the change; without it nothing can be changed.
+        """
+        guard = Guard(needs, "POST", audit, fresh)
+
+        def decorate(view: StepsView[P]) -> Callable[P, Response]:
+            @wraps(view)
+            def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
+                visit = admit(self.services, guard)
+                if not isinstance(visit, Visit):
+                    return visit
+                try:
+                    answer = view(visit, lambda act: _act(visit, guard, act), *args, **kwargs)
+                except RefusedError as err:
+                    return _refused(visit, err)
+                return make_response(answer)
+
+            self._add(path, guard, view.__name__, guarded)
+            return guarded
+
+        return decorate
 
     def _acts(self, path: str, guard: Guard) -> Callable[[ActView[P]], Callable[P, Response]]:
         def decorate(view: ActView[P]) -> Callable[P, Response]:
@@ -224,6 +264,8 @@ class Pages:
 def admit(services: Services, guard: Guard) -> Visit | Response:
     """Return the visit, or the answer for somebody who may not come in."""
     now = clock.now()
+    if guard.most_bytes is not None:
+        request.max_content_length = guard.most_bytes
     signed_in = who(services, now=now)
     if signed_in is None or signed_in.stage is not Stage.FULL:
         return _to_login()
@@ -231,7 +273,7 @@ def admit(services: Services, guard: Guard) -> Visit | Response:
     if guard.needs is None or not visit.person.may(guard.needs):
         log.info("console.forbidden member=%d endpoint=%s", visit.person.id, request.endpoint)
         return visit.page("console/forbidden.html", HTTPStatus.FORBIDDEN)
-    if guard.method == "POST" and not _is_own_form(services.settings, visit.csrf):
+    if guard.method == "POST" and not is_own_form(services.settings, visit.csrf):
         log.warning("console.foreign_form endpoint=%s", request.endpoint)
         return visit.page("console/stale.html", HTTPStatus.FORBIDDEN)
     if guard.is_fresh and not is_fresh(signed_in.confirmed_at, now=now):
@@ -263,8 +305,7 @@ def is_secure(settings: Settings) -> bool:
 def comes_from_us(settings: Settings) -> bool:
     """Tell whether a form was sent from a page of our own origin."""
     told = request.headers.get("Origin") or request.headers.get("Referer", "")
-    parts = urlsplit(told)
-    return f"{parts.scheme}://{parts.netloc}" in _origins(settings)
+    return _origin_of(told) in _origins(settings)
 
 
 def say(response: Response, settings: Settings, said: str) -> None:
@@ -294,7 +335,7 @@ def take_said(settings: Settings) -> str:
 
 def local_path(wanted: str) -> str:
     """Return an address of the console, the first page where it is none."""
-    parts = urlsplit(wanted)
+    parts = _split(wanted)
     is_ours = not parts.scheme and not parts.netloc and "\\" not in wanted
     inside = parts.path == HOME or parts.path.startswith(f"{HOME}/")
     return wanted if is_ours and inside and wanted.isprintable() else HOME
@@ -315,7 +356,11 @@ def _act(visit: Visit, guard: Guard, view: Callable[[Act], ResponseReturnValue])
     except _UndoneError as undone:
         return undone.response
     except RefusedError as err:
-        return visit.page("console/refused.html", HTTPStatus.CONFLICT, reason=str(err))
+        return _refused(visit, err)
+
+
+def _refused(visit: Visit, err: RefusedError) -> Response:
+    return visit.page("console/refused.html", HTTPStatus.CONFLICT, reason=str(err))
 
 
 def _noted(act: Act, response: Response) -> Response:
@@ -339,23 +384,40 @@ def _noted(act: Act, response: Response) -> Response:
     return response
 
 
-def _is_own_form(settings: Settings, csrf: str) -> bool:
+def is_own_form(settings: Settings, csrf: str) -> bool:
+    """Tell whether a form was sent from our own origin, with its session's token."""
     given = request.form.get("csrf", "")
     return comes_from_us(settings) and hmac.compare_digest(given.encode(), csrf.encode())
 
 
 def _origins(settings: Settings) -> frozenset[str]:
+    own = _origin_of(settings.origin)
     if settings.profile is Profile.PRODUCTION:
-        return frozenset({settings.origin})
+        return frozenset({own})
     hosts = ("127.0.0.1", "localhost")
-    return frozenset({settings.origin, *(f"http://{host}:{settings.port}" for host in hosts)})
+    return frozenset({own, *(f"http://{host}:{settings.port}" for host in hosts)})
+
+
+def _origin_of(address: str) -> str:
+    """Return an address's origin as browsers write it: small letters, without the usual port."""
+    parts = _split(address)
+    usual = ":443" if parts.scheme == "https" else ":80"
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"
+
+
+def _split(address: str) -> SplitResult:
+    """Return the parts of what somebody sent as an address; those of none where it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _where() -> str:
     """Return where to come back to: a form is filled in anew from its page."""
     if request.method == "GET":
         return local_path(request.full_path.rstrip("?"))
-    parts = urlsplit(request.headers.get("Referer", ""))
+    parts = _split(request.headers.get("Referer", ""))
     return local_path(f"{parts.path}?{parts.query}".rstrip("?"))
 
 

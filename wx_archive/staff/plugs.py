@@ -55,6 +55,7 @@ class Alert:
         path: address of the page that says more.
         needs: whom it concerns.
         since: when it began.
+        is_urgent: citizens go unanswered because of it: it is told by night as well.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Alert:
     path: str
     needs: Permission
     since: datetime
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

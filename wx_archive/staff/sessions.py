@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from wx_archive.core.database import Database
+from wx_archive.core.errors import RefusedError
 from wx_archive.staff.models import Member, MemberRole, StaffSession
-from wx_archive.staff.rules import Person, Role, is_over
+from wx_archive.staff.rules import ABSOLUTE, IDLE, Person, Role, is_over
 
 TOUCH_EVERY: Final = timedelta(minutes=1)
 _TOKEN_BYTES: Final = 32
@@ -114,6 +115,40 @@ def start(
     return token
 
 
+def renew(session: Session, signed_in: SignedIn, stage: Stage, *, now: datetime) -> str:
+    """Take a session to another stage, under a new token; the old one opens nothing any more.
+
+    Its beginning stays what it was: twelve hours are counted from the password.
+
+    Raises:
+        RefusedError: the session was ended, or taken further, at this very instant.
+    """
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    renewed = (
+        update(StaffSession)
+        .where(StaffSession.id == signed_in.id, StaffSession.token_hash == hashed(signed_in.token))
+        .values(token_hash=hashed(token), stage=stage.value, seen_at=now, confirmed_at=now)
+    )
+    if session.execute(renewed.returning(StaffSession.id)).first() is None:
+        raise RefusedError("这次登录已经结束，请重新登录")
+    return token
+
+
+def propose_secret(session: Session, token: str, sealed: bytes | None) -> None:
+    """Note the second factor that is being set up in a session; None when that is over."""
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.token_hash == hashed(token))
+        .values(pending_secret=sealed)
+    )
+
+
+def proposed_secret(connection: Connection, token: str) -> bytes | None:
+    """Return the second factor that is being set up in a session, sealed."""
+    wanted = select(StaffSession.pending_secret).where(StaffSession.token_hash == hashed(token))
+    return connection.execute(wanted).scalar_one_or_none()
+
+
 def touch(database: Database, signed_in: SignedIn, *, now: datetime) -> None:
     """Note that something was done; written once a minute at most."""
     if now - signed_in.seen_at < TOUCH_EVERY:
@@ -140,14 +175,25 @@ def end_all(session: Session, member_id: int, *, but: int | None = None) -> int:
     return len(session.execute(ended.returning(StaffSession.id)).all())
 
 
-def of_member(connection: Connection, member_id: int) -> Sequence[StaffSession]:
-    """Return a person's sessions, the one used last first."""
+def sweep(session: Session, *, now: datetime) -> int:
+    """Drop sessions that have ended by themselves; return how many."""
+    ended = delete(StaffSession).where(
+        or_(StaffSession.seen_at <= now - IDLE, StaffSession.created_at <= now - ABSOLUTE)
+    )
+    return len(session.execute(ended.returning(StaffSession.id)).all())
+
+
+def of_member(connection: Connection, member_id: int, *, now: datetime) -> Sequence[StaffSession]:
+    """Return a person's sessions that have not ended, the one used last first."""
     rows = connection.execute(
         select(StaffSession.__table__)
         .where(StaffSession.member_id == member_id)
         .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
     )
-    return [StaffSession(**row._mapping) for row in rows]  # noqa: SLF001 -- a public name
+    found = [StaffSession(**row._mapping) for row in rows]  # noqa: SLF001 -- a public name
+    return [
+        row for row in found if not is_over(created_at=row.created_at, seen_at=row.seen_at, now=now)
+    ]
 
 
 def hashed(token: str) -> str:

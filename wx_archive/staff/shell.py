@@ -6,17 +6,16 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, render_template, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
-from werkzeug.exceptions import HTTPException
 
 from wx_archive.core import h5
 from wx_archive.core.services import Services
 from wx_archive.core.settings import Profile
 from wx_archive.staff import demo_people, entrance, pages
 from wx_archive.staff.pages import EXTENSION, HOME, Guards, Pages, Visit
-from wx_archive.staff.plugs import Console, Entry, Todo
+from wx_archive.staff.plugs import Console, Entry, Fact, Todo
 from wx_archive.staff.rules import Permission, Person
 
 SCRIPT: Final = "vendor/htmx.min.js"
@@ -34,11 +33,13 @@ class Shell:
     Attributes:
         guards: of every route below `/console`; what is not in here is not there.
         badge: how many alerts concern a person.
+        facts: the day so far, for whoever may see figures.
     """
 
     consoles: Sequence[Console]
     guards: Guards
     badge: Callable[[Connection, Person], int]
+    facts: Callable[[Connection, datetime], Sequence[Fact]]
 
     def entries(self, person: Person) -> list[Entry]:
         """Return the lines of somebody's rail."""
@@ -63,6 +64,7 @@ def install(
     consoles: Sequence[Console],
     *,
     badge: Callable[[Connection, Person], int] = lambda _connection, _person: 0,
+    facts: Callable[[Connection, datetime], Sequence[Fact]] = lambda _connection, _now: (),
 ) -> None:
     """Add the console to the application.
 
@@ -71,18 +73,18 @@ def install(
         services: the installation's.
         consoles: every feature's part, in the order of the rail.
         badge: how many alerts concern a person; shown on every page.
+        facts: the day so far, for the first page.
     """
     parts = [console.pages(services) for console in consoles if console.pages]
     ways, guards = entrance.blueprint(services)
     own = _home(services)
-    _errors(ways, (own, *parts))
     for part in (own, *parts):
         if twice := guards.keys() & part.guards.keys():
             raise ValueError(f"two pages of the console are called {sorted(twice)}")
         guards |= part.guards
         flask.register_blueprint(part.blueprint)
     flask.register_blueprint(ways)
-    shell = Shell(consoles, guards, badge)
+    shell = Shell(consoles, guards, badge, facts)
     flask.extensions[EXTENSION] = shell
     _guard(flask, shell)
     _frame(flask, services, shell)
@@ -101,7 +103,9 @@ def _home(services: Services) -> Pages:
         shell = _shell()
         with visit.reads() as connection:
             todos = shell.todos(connection, visit.person, visit.now)
-        return visit.page("console/home.html", todos=todos)
+            may_see = visit.person.may(Permission.FIGURES_READ)
+            facts = shell.facts(connection, visit.now) if may_see else ()
+        return visit.page("console/home.html", todos=todos, facts=facts)
 
     return home
 
@@ -114,6 +118,8 @@ def _guard(flask: Flask, shell: Shell) -> None:
         endpoint = request.endpoint
         if endpoint and is_console(request.path) and endpoint not in shell.guards:
             abort(HTTPStatus.NOT_FOUND)
+        if request.method == "OPTIONS" and is_console(request.path):
+            abort(HTTPStatus.METHOD_NOT_ALLOWED)  # Flask would answer it without a view
 
     @flask.after_request
     def seal(response: Response) -> Response:
@@ -121,6 +127,9 @@ def _guard(flask: Flask, shell: Shell) -> None:
             response.headers["Content-Security-Policy"] = POLICY
             response.headers["Cache-Control"] = "no-store"
             response.headers["X-Frame-Options"] = "DENY"
+            # Nobody else's page may hold our window, or load what we send as its own.
+            response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+            response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
             if g.get("console_said"):
                 response.delete_cookie("console-said", path=HOME, httponly=True, samesite="Lax")
         return response
@@ -149,15 +158,6 @@ def _badge_of(services: Services, shell: Shell) -> Callable[[Person], int]:
             return shell.badge(connection, person)
 
     return count
-
-
-def _errors(ways: Blueprint, parts: Sequence[Pages]) -> None:
-    def refused(err: HTTPException) -> tuple[str, int]:
-        status = err.code or HTTPStatus.INTERNAL_SERVER_ERROR
-        return render_template("console/error.html", status=status), status
-
-    for blueprint in (ways, *(part.blueprint for part in parts)):
-        blueprint.register_error_handler(HTTPException, refused)
 
 
 def _shell() -> Shell:

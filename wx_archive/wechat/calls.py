@@ -85,11 +85,14 @@ class Caller:
         while True:
             try:
                 self._ledger.charge(call.quota_key or call.path, now=self._now())
-                return self._transport.exchange(call, read, secrets=secrets)
+                answer = self._transport.exchange(call, read, secrets=secrets)
             except PlatformError as err:
                 self._note(call, err)
                 if attempt == tries or not _may_repeat(call, err):
                     raise
+            else:
+                self._ledger.allow(call.path, now=self._now())
+                return answer
             self._sleep(PAUSE_S * attempt * random.uniform(0.5, 1.5))  # noqa: S311 -- spreads the load, guards nothing
             attempt += 1
 
@@ -103,6 +106,8 @@ class Caller:
             call.path,
             err.rid,
         )
+        if err.code is not None and not expected:
+            self._ledger.refuse(call.path, err.code, now=self._now())
         if isinstance(err, QuotaError) and err.code in STOPPING:
             self._ledger.stop(call.quota_key or call.path, err.until, now=self._now())
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, case, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from wx_archive.core import clock
 from wx_archive.core.database import Database, insert_into
 from wx_archive.wechat.errors import QuotaError
 from wx_archive.wechat.limits import Quota
-from wx_archive.wechat.models import ApiUsage
+from wx_archive.wechat.models import ApiRefusal, ApiUsage
 from wx_archive.wechat.refusals import next_midnight
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ STOPPING: Final = frozenset({45009, 45011})
 WITHIN_S: Final = 1.0
 _PAUSE: Final = timedelta(seconds=10)
 """A database that is away is not asked again for every call."""
+_LOOK_EVERY: Final = timedelta(minutes=1)
+"""So often a process asks which calls are refused, its own or another's."""
 _BOUNDLESS: Final = 2_000_000_000
 
 
@@ -54,6 +56,8 @@ class Ledger:
         self._quotas = quotas
         self._stops: dict[str, datetime] = {}
         self._away_until: datetime | None = None
+        self._refused: set[str] = set()
+        self._looked_at: datetime | None = None
 
     def charge(self, path: str, *, now: datetime) -> None:
         """Count one call.
@@ -100,6 +104,56 @@ class Ledger:
         except SQLAlchemyError as err:
             self._went_away(err, now)
             self._stops[path] = until
+
+    def refuse(self, path: str, code: int, *, now: datetime) -> None:
+        """Note that WeChat refused a call, so that staff hear of it."""
+        self._refused.add(path)
+        if self._database is None or self._is_away(now):
+            return
+        first = insert_into(self._database.engine, ApiRefusal).values(
+            path=path, code=code, count=1, since=now, last_at=now, over_at=None
+        )
+        is_over = ApiRefusal.over_at.is_not(None)
+        statement = first.on_conflict_do_update(
+            index_elements=["path", "code"],
+            set_={
+                "count": case((is_over, 1), else_=ApiRefusal.count + 1),
+                "since": case((is_over, first.excluded.since), else_=ApiRefusal.since),
+                "last_at": first.excluded.last_at,
+                "over_at": None,
+            },
+        )
+        try:
+            with self._database.begin(within_s=WITHIN_S) as session:
+                session.execute(statement)
+        except SQLAlchemyError as err:
+            self._went_away(err, now)
+
+    def allow(self, path: str, *, now: datetime) -> None:
+        """Note that WeChat did what it was asked: an earlier refusal of this call is over."""
+        if self._database is None or self._is_away(now):
+            return
+        try:
+            self._look(self._database, now)
+            if path not in self._refused:
+                return
+            over = update(ApiRefusal).where(ApiRefusal.path == path, ApiRefusal.over_at.is_(None))
+            with self._database.begin(within_s=WITHIN_S) as session:
+                session.execute(over.values(over_at=now))
+        except SQLAlchemyError as err:
+            self._went_away(err, now)
+        else:
+            self._refused.discard(path)
+
+    def _look(self, database: Database, now: datetime) -> None:
+        if self._looked_at is not None and abs(now - self._looked_at) < _LOOK_EVERY:
+            return
+        with database.reads() as connection:
+            paths = connection.scalars(
+                select(ApiRefusal.path).where(ApiRefusal.over_at.is_(None)).distinct()
+            )
+            self._refused = set(paths)
+        self._looked_at = now
 
     def clear(self, *, now: datetime) -> None:
         """Begin the day anew: WeChat has cleared its counts."""

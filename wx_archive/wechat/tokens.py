@@ -62,6 +62,7 @@ class TokenKeeper:
         self._token_key = f"token:{app_id}"
         self._lock_key = f"token-lock:{app_id}"
         self._spent_key = f"token-calls:{app_id}"
+        self._since_key = since_key(app_id)
 
     def current(self) -> str:
         """Return the token that is in force, fetched when nobody has one.
@@ -130,6 +131,7 @@ class TokenKeeper:
         token, life = self._fetch(force)
         log.info("wechat.token_renewed forced=%s", force)
         self._keep.put(self._token_key, token.encode(), ttl=life)
+        self._keep.put(self._since_key, str(int(at)).encode(), ttl=life)
         return token
 
 
@@ -246,6 +248,11 @@ class _Keep:
         if self._is_away:
             log.warning("wechat.token_store_back")
         self._is_away = False
+
+
+def since_key(app_id: str) -> str:
+    """Return where the second lies in which the token in force was fetched."""
+    return f"token-since:{app_id}"
 
 
 def token_of(answer: Mapping[str, object]) -> tuple[str, timedelta]:

@@ -68,8 +68,8 @@ def _to_number(value: object) -> object:
 
 Day = Annotated[dt.date | None, BeforeValidator(_to_day)]
 Words = Annotated[str, BeforeValidator(_to_text), Field(pattern=_NO_NUL)]
-Count = Annotated[int | None, BeforeValidator(_to_number), Field(ge=0, le=100_000_000)]
-Year = Annotated[int | None, BeforeValidator(_to_number), Field(ge=1500, le=2100)]
+Count = Annotated[Annotated[int, Field(ge=0, le=100_000_000)] | None, BeforeValidator(_to_number)]
+Year = Annotated[Annotated[int, Field(ge=1500, le=2100)] | None, BeforeValidator(_to_number)]
 Label = Annotated[Words, Field(max_length=40)]
 
 

@@ -1,7 +1,7 @@
 """`wx-archive synonyms …`: the words that mean the same, as staff edit them."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +14,8 @@ from wx_archive.core import clock, schema
 from wx_archive.core.cli import as_json, print_json, settings_of_installation
 from wx_archive.core.services import open_services
 from wx_archive.core.site import Site
+from wx_archive.staff import audit
+from wx_archive.staff.audit import Note
 
 synonyms_command = click.Group("synonyms", help="近义词：查其中一个，等于查一组。")
 
@@ -37,6 +39,7 @@ def add(words: tuple[str, ...]) -> None:
     """Make words mean the same."""
     with _opened() as (session, site):
         group = editing.add(session, site, words, now=clock.now())
+        _note(session, "add", {"group": group})
     click.echo(f"已生效：{'、'.join(group)}")
 
 
@@ -47,6 +50,7 @@ def remove(word: str, *, whole: bool) -> None:
     """Take a word out of its group, or the group away."""
     with _opened() as (session, site):
         left = editing.remove(session, site, word, whole=whole, now=clock.now())
+        _note(session, "remove", {"word": word, "group": left})
     click.echo(f"已移走，这一组还有：{'、'.join(left)}" if left else "已移走，这一组没有了")
 
 
@@ -75,6 +79,7 @@ def sync(prefer: str | None, *, json_wanted: bool) -> None:
     """Bring the file's changes in."""
     with _opened() as (session, site):
         report = editing.sync(session, site, winner=editing.Winner(prefer) if prefer else None)
+        _note(session, "sync", {"kept": report.kept, "settled": report.settled})
     if json_wanted:
         print_json(asdict(report))
     else:
@@ -90,6 +95,11 @@ def sync(prefer: str | None, *, json_wanted: bool) -> None:
     if report.conflicts:
         click.echo("请定下来再运行：--prefer file 用文件的，--prefer staff 用馆里的", err=True)
         sys.exit(1)
+
+
+def _note(session: Session, verb: str, told: Mapping[str, object]) -> None:
+    done = Note(f"synonyms.{verb}", "synonyms", after=told)
+    audit.from_terminal(session, done, now=clock.now())
 
 
 def _shown(group: synonym_file.Group) -> str:

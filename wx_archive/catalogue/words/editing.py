@@ -83,7 +83,19 @@ def remove(session: Session, site: Site, word: str, *, whole: bool, now: datetim
     return left
 
 
-def sync(session: Session, site: Site, *, winner: Winner | None = None) -> SyncReport:
+def conflicts(session: Session, site: Site) -> list[Conflict]:
+    """Return the groups that both staff and the file have changed; changes nothing."""
+    in_file = {group[0]: group for group in read(path_of(site))}
+    return [
+        Conflict(head, in_file.get(head, ()), words_of(edit.words))
+        for head, edit in edits(session).items()
+        if in_file.get(head, ()) not in (words_of(edit.words), words_of(edit.seed))
+    ]
+
+
+def sync(
+    session: Session, site: Site, *, winner: Winner | None = None, only: str | None = None
+) -> SyncReport:
     """Bring the file's changes in: what staff changed stays, and where both did, say so.
 
     An edit that the file has meanwhile is no edit any more.
@@ -92,10 +104,13 @@ def sync(session: Session, site: Site, *, winner: Winner | None = None) -> SyncR
         session: of the installation's database.
         site: has the file.
         winner: settles the conflicts instead of only reporting them.
+        only: name of the one group that is looked at; None for all.
     """
     in_file = {group[0]: group for group in read(path_of(site))}
     report = SyncReport(groups=len(in_file))
     for head, edit in edits(session).items():
+        if only not in (None, head):
+            continue
         ours, theirs = words_of(edit.words), in_file.get(head, ())
         is_conflict = theirs not in (ours, words_of(edit.seed))
         if is_conflict and winner is None:

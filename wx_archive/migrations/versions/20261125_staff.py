@@ -153,6 +153,12 @@ def _seal_audit(*, is_sqlite: bool) -> None:
                 f"CREATE TRIGGER audit_entry_no_{what.lower()} BEFORE {what} ON audit_entry "
                 "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END"
             )
+        # REPLACE deletes without asking the trigger on DELETE.
+        op.execute(
+            "CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry "
+            "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE number = NEW.number) "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION audit_entry_sealed() RETURNS trigger LANGUAGE plpgsql AS "

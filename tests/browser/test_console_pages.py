@@ -1,0 +1,106 @@
+"""The console's pages in Chromium: readable at any size and theme, whole without a script."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.screen import FAINT, complaints, resize
+from tests.conftest import SettingsFactory
+from wx_archive import demo, demo_life
+from wx_archive.core.services import open_services
+from wx_archive.staff.rules import Role
+
+BIG_TYPE = "document.documentElement.style.fontSize = '32px'"
+WIDTH = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LEVELS = "return [...document.querySelectorAll('h1, h2, h3')].map((one) => +one.tagName[1])"
+LINKS = """
+return [...document.querySelectorAll("a[href^='/console'], a[href^='?']")]
+  .filter((one) => !one.hasAttribute("download") && !/export|template|csv|xlsx/.test(one.href))
+  .map((one) => one.href);
+"""
+NAMELESS = """
+return [...document.querySelectorAll("button, a[href], input:not([type=hidden]), select, textarea")]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => !(one.textContent.trim() || one.labels?.length || one.ariaLabel || one.title))
+  .map((one) => one.outerHTML.slice(0, 100));
+"""
+MOST = 40
+"""Pages looked at for one person: the rail's, and what these lead to."""
+
+
+@pytest.fixture
+def lively(demo_settings: SettingsFactory) -> Iterator[demo.Running]:
+    """A running account with forty days behind it."""
+    settings = demo_settings()
+    with open_services(settings) as services:
+        demo_life.invent(services)
+    with demo.in_process(settings) as places:
+        yield places
+
+
+def sits(browser: Chrome, places: demo.Running, role: Role) -> None:
+    """Log the demo's person of this role in."""
+    browser.get(f"{places.account_url}/console/login")
+    form = browser.find_element(By.CSS_SELECTOR, f"form:has(input[value='{role.value}'])")
+    form.find_element(By.TAG_NAME, "button").click()
+
+
+def addresses(browser: Chrome, places: demo.Running) -> list[str]:
+    """Return the pages of the rail and one of each kind that they lead to."""
+    browser.get(f"{places.account_url}/console")
+    rail = list(dict.fromkeys(browser.execute_script(LINKS)))
+    found = dict.fromkeys(rail)
+    kinds = set()
+    for address in rail:
+        browser.get(address)
+        for link in browser.execute_script(LINKS):
+            kind = tuple(part for part in link.split("?")[0].split("/") if len(part) < 20)
+            if kind not in kinds:
+                kinds.add(kind)
+                found[link] = None
+    return list(found)[:MOST]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_page_is_readable_at_any_size_and_theme(
+    browser: Chrome, lively: demo.Running, role: Role
+) -> None:
+    sits(browser, lively, role)
+    wrong = []
+    for address in addresses(browser, lively):
+        for size, dark in (((390, 844), False), ((1366, 768), True)):
+            resize(browser, *size, dark=dark)
+            browser.get(address)
+            found = {
+                "faint": browser.execute_script(FAINT),
+                "too wide": browser.execute_script(WIDTH) > 0,
+                "nameless": browser.execute_script(NAMELESS),
+                "said": complaints(browser),
+            }
+            levels = browser.execute_script(LEVELS)
+            found["headings"] = levels[:1] != [1] or [
+                step for step in pairwise(levels) if step[1] > step[0] + 1
+            ]
+            browser.execute_script(BIG_TYPE)
+            found["too wide at 200 %"] = browser.execute_script(WIDTH) > 0
+            wrong += [f"{address} {size} {name}: {what}" for name, what in found.items() if what]
+    assert wrong == []
+
+
+def test_the_keyboard_comes_past_the_rail_at_once(browser: Chrome, lively: demo.Running) -> None:
+    sits(browser, lively, Role.EDITOR)
+    ActionChains(browser).send_keys(Keys.TAB, Keys.ENTER).perform()
+    assert browser.current_url.endswith("#main")
+
+
+def test_the_demo_changes_the_person_at_a_click(browser: Chrome, lively: demo.Running) -> None:
+    sits(browser, lively, Role.EDITOR)
+    me = browser.find_element(By.CSS_SELECTOR, ".me summary")
+    assert me.text.startswith("编辑小陈")
+    me.click()
+    browser.find_element(By.CSS_SELECTOR, ".me-menu form:has(input[value='desk']) button").click()
+    assert browser.find_element(By.CSS_SELECTOR, ".me summary").text.startswith("窗口小周")
