@@ -90,13 +90,13 @@ def test_many_requests_are_turned_page_by_page_without_gap_or_double(any_office:
 def test_what_is_late_is_marked_by_word_and_shape_and_told_of(office: Office) -> None:
     desk, one = a_desk(office), asked(office)
     steps_to(office, desk, one, State.ACCEPTED)
-    assert "▲" not in desk.page(QUEUE).text
+    assert "已过" not in desk.page(QUEUE).text
     with office.database.begin() as session:
         row = session.scalars(select(Enquiry)).one()
         row.due_on = row.act_by = clock.today().replace(year=2020)
     page = desk.page(f"{QUEUE}?late=1").text
     assert one.number in page
-    assert "▲ 已过" in page
+    assert "已过" in page
     assert "过了期限的代查、报错" in desk.page("/console").text
 
 

@@ -1,10 +1,14 @@
 """The console's frame: nobody in without a session, nothing without a guard, nothing kept."""
 
+import re
+
 import pytest
 
 from tests.console import Office
 from tests.html import read_page
 from wx_archive.staff.rules import PERMISSIONS, Role
+
+CURRENT = re.compile(r'aria-current="page">([^<]+)<')
 
 
 @pytest.mark.parametrize("role", Role)
@@ -47,3 +51,10 @@ def test_leaving_ends_the_session(office: Office) -> None:
 
 def test_every_role_has_a_line_in_the_table_of_rights() -> None:
     assert set(PERMISSIONS) == set(Role)
+
+
+def test_the_rail_marks_the_nearest_line_alone(office: Office) -> None:
+    editor = office.sits(Role.EDITOR)
+    marked = CURRENT.findall(editor.get("/console/words/replies").text)
+    assert marked == ["关键词答复"]
+    assert CURRENT.findall(editor.get("/console/words").text) == ["没答上的词"]

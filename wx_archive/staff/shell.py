@@ -46,6 +46,13 @@ class Shell:
         lines = (entry for console in self.consoles for entry in console.entries)
         return [entry for entry in lines if person.may(entry.needs)]
 
+    def current(self, person: Person, path: str) -> Entry | None:
+        """Return the line of somebody's rail that an address belongs to: the nearest one."""
+        above = [
+            entry for entry in self.entries(person) if f"{path}/".startswith(f"{HOME}{entry.path}/")
+        ]
+        return max(above, key=lambda entry: len(entry.path), default=None)
+
     def todos(self, connection: Connection, person: Person, now: datetime) -> list[Todo]:
         """Return what waits for somebody, what is late first."""
         given = (
