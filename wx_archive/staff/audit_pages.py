@@ -56,6 +56,9 @@ class _Days(Form):
 class _Filters(_Days):
     """Which rows to show."""
 
+    # The page has the form for exports too, with days of its own.
+    first = DateField("从哪天", [Optional()], id="shown-first")
+    last = DateField("到哪天", [Optional()], id="shown-last")
     actor = SelectField("谁", default="")
     action = SelectField("做了什么", default="")
     subject = StringField(
