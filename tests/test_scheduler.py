@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from tests.conftest import SettingsFactory
 from tests.trees import Tree, a_tree
+from wx_archive import features
 from wx_archive.core import clock
 from wx_archive.core.database import Database
 from wx_archive.core.jobs.models import Job, ScheduleState
@@ -55,8 +56,10 @@ def forget_jobs(database: Database) -> None:
 
 
 def known(database: Database) -> bool:
+    """Tell whether the scheduler has begun all schedules: it holds no lock from then on."""
     with database.reads() as connection:
-        return connection.execute(select(ScheduleState.name)).first() is not None
+        begun = connection.scalar(select(func.count()).select_from(ScheduleState))
+        return begun == len(features.schedules())
 
 
 def test_real_schedulers_insert_each_firing_once_and_a_frozen_one_adds_nothing(
