@@ -204,8 +204,6 @@ def test_a_command_is_known_by_the_machines_user(
     ],
 )
 def test_nobody_changes_or_deletes_a_row(database: Database, statement: str) -> None:
-    if database.is_sqlite and statement.startswith("TRUNCATE"):
-        pytest.skip("SQLite has no TRUNCATE")
     note(database, "record.open", "record.close")
     with pytest.raises(DBAPIError), database.engine.begin() as connection:
         connection.execute(text(statement))

@@ -58,3 +58,7 @@ def test_the_rail_marks_the_nearest_line_alone(office: Office) -> None:
     marked = CURRENT.findall(editor.get("/console/words/replies").text)
     assert marked == ["关键词答复"]
     assert CURRENT.findall(editor.get("/console/words").text) == ["没答上的词"]
+
+
+def test_the_frame_takes_no_name_away_from_a_page(office: Office) -> None:
+    assert "共 1 条等着" in office.sits(Role.EDITOR).page("/console/proposals").text
