@@ -1,6 +1,7 @@
 """What a person does on a page in Chromium, by the marks (`data-testid`) the page carries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from selenium.common.exceptions import StaleElementReferenceException
@@ -61,6 +62,26 @@ def until(browser: Chrome, what: str, condition: Callable[[], T]) -> T:
         ignored_exceptions=[StaleElementReferenceException, IndexError],
     )
     return wait.until(lambda _browser: condition(), f"waited for: {what}")
+
+
+@contextmanager
+def turning(browser: Chrome) -> Iterator[None]:
+    """Do inside what leads to another page; at the end that page stands there, whole."""
+    before = browser.find_element(By.TAG_NAME, "html").id
+    yield
+
+    def has_turned() -> bool:
+        if browser.find_element(By.TAG_NAME, "html").id == before:
+            return False
+        return bool(browser.execute_script("return document.readyState === 'complete'"))
+
+    until(browser, "another page", has_turned)
+
+
+def follow(browser: Chrome, element: WebElement) -> None:
+    """Click what leads to another page, and wait until that page stands there, whole."""
+    with turning(browser):
+        element.click()
 
 
 def marked(browser: Chrome, mark: str) -> list[WebElement]:

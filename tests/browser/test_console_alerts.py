@@ -8,7 +8,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from sqlalchemy import func, select, text
 
-from tests.browser.screen import complaints, resize, until
+from tests.browser.screen import complaints, follow, resize, until
 from tests.conftest import SettingsFactory
 from wx_archive import demo
 from wx_archive.alerts import jobs as alerts_jobs
@@ -45,9 +45,9 @@ def sits(browser: Chrome, places: demo.Running, name: str) -> None:
 
 
 def press(browser: Chrome, words: str) -> None:
-    """Press the first button in the page that says this."""
+    """Press the first button in the page that says this, and wait for the page it leads to."""
     buttons = browser.find_elements(By.CSS_SELECTOR, "main button")
-    next(button for button in buttons if button.text == words).click()
+    follow(browser, next(button for button in buttons if button.text == words))
 
 
 def heading(browser: Chrome) -> str:
@@ -108,11 +108,11 @@ def test_a_failure_comes_to_the_phone_and_is_mended_at_the_desk(
 
         browser.get(f"{places.account_url}/console")
         assert badge(browser) == "1"
-        browser.find_element(By.CSS_SELECTOR, ".top-alerts").click()
+        follow(browser, browser.find_element(By.CSS_SELECTOR, ".top-alerts"))
         press(browser, "知道了")
         until(browser, "no badge", lambda: heading(browser) == "提醒" and badge(browser) == "")
         rename(database, "away", TABLE)
-        browser.find_element(By.LINK_TEXT, "去处理").click()
+        follow(browser, browser.find_element(By.LINK_TEXT, "去处理"))
         press(browser, "再办一次")
         citizen.listens(PATIENCE_S)
         citizen.sees("公积金")
@@ -140,7 +140,7 @@ def test_somebody_at_the_desk_is_erased_by_their_own_code(
         press(browser, "找出来")
         until(browser, "what is held", lambda: heading(browser) == "记着的资料")
         assert "想收的消息" in browser.find_element(By.TAG_NAME, "main").text
-        browser.find_element(By.PARTIAL_LINK_TEXT, "删除全部资料").click()
+        follow(browser, browser.find_element(By.PARTIAL_LINK_TEXT, "删除全部资料"))
         browser.find_element(By.NAME, "sure").send_keys("删除")
         press(browser, "删除全部资料")
         until(browser, "the end", lambda: heading(browser) == "关注者")

@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.browser.screen import complaints, resize, until
+from tests.browser.screen import complaints, resize
 from tests.browser.test_console_enquiries import button, press, shown, wrong_here
 from tests.browser.test_console_pages import sits
 from tests.builders import a_document, a_file, a_record
@@ -64,7 +64,6 @@ def enters(browser: Chrome, archive: Archive, role: Role, path: str) -> None:
     """Log somebody in and open a page."""
     browser.delete_all_cookies()  # of whoever sat here before
     sits(browser, archive.places, role)
-    until(browser, "the first page", lambda: browser.find_element(By.CSS_SELECTOR, ".rail"))
     browser.get(archive.at(path))
 
 

@@ -11,10 +11,12 @@ from tests.browser.screen import (
     FAINT,
     bubbles,
     complaints,
+    follow,
     marked,
     resize,
     sees,
     tap,
+    turning,
     until,
 )
 from tests.browser.test_console_pages import NAMELESS, WIDTH, sits
@@ -28,9 +30,9 @@ EXPECTED = ("422 (UNPROCESSABLE ENTITY)",)
 
 
 def comes_in(browser: Chrome, places: demo.Running) -> None:
-    """Log 窗口小周 in, and wait until that is done."""
+    """Log 窗口小周 in."""
     sits(browser, places, Role.DESK)
-    until(browser, "the first page", lambda: browser.find_element(By.CSS_SELECTOR, ".rail"))
+    assert browser.find_element(By.CSS_SELECTOR, ".rail")
 
 
 def types(browser: Chrome, text: str) -> None:
@@ -49,9 +51,7 @@ def button(browser: Chrome, words: str) -> WebElement:
 
 def press(browser: Chrome, words: str) -> None:
     """Press it, and wait until another page is there."""
-    before = browser.find_element(By.TAG_NAME, "html").id
-    button(browser, words).click()
-    until(browser, "a page", lambda: browser.find_element(By.TAG_NAME, "html").id != before)
+    follow(browser, button(browser, words))
 
 
 def shown(browser: Chrome) -> str:
@@ -168,8 +168,9 @@ def test_a_walk_in_is_written_down_by_keyboard_and_takes_a_receipt_along(
     wrong = wrong_here(browser)
     browser.find_element(By.ID, "words").send_keys("1978年大坝图纸")
     browser.find_element(By.ID, "name").send_keys("张三丰")
-    browser.find_element(By.ID, "phone").send_keys("13807281234", Keys.ENTER)
-    until(browser, "the receipt", lambda: browser.current_url.endswith("/receipt"))
+    with turning(browser):
+        browser.find_element(By.ID, "phone").send_keys("13807281234", Keys.ENTER)
+    assert browser.current_url.endswith("/receipt")
     assert NUMBER.search(shown(browser))
     assert "张三丰" not in shown(browser)
     wrong += wrong_here(browser)

@@ -7,7 +7,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.screen import complaints, resize
+from tests.browser.screen import complaints, follow, resize
 from tests.browser.test_console_pages import WIDTH, sits
 from tests.conftest import SettingsFactory
 from wx_archive import demo, demo_life
@@ -105,7 +105,7 @@ def test_days_are_chosen_by_hand_and_the_table_is_downloaded(
     sits(browser, lively, Role.EDITOR)
     browser.get(f"{lively.account_url}/console/figures/use?from=2026-11-01&to=2026-11-01")
     assert "2026-11-01 至 2026-11-01，共 1 天" in browser.find_element(By.ID, "main").text
-    browser.find_element(By.LINK_TEXT, "本月").click()
+    follow(browser, browser.find_element(By.LINK_TEXT, "本月"))
     assert "span=month" in browser.current_url
     link = browser.find_element(By.LINK_TEXT, "带走 CSV").get_attribute("href")
     assert link

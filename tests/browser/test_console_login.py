@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 from selenium.webdriver import Chrome
 
-from tests.browser.screen import complaints, resize, until
+from tests.browser.screen import complaints, follow, resize, until
 from tests.browser.test_h5_pages import TOO_WIDE
 from tests.conftest import PROJECT
 from wx_archive import demo
@@ -93,7 +93,7 @@ def fill(browser: Chrome, **fields: str) -> None:
     """Fill in the form of the page by the names of its fields, and send it."""
     for name, text in fields.items():
         browser.find_element("css selector", f'main [name="{name}"]').send_keys(text)
-    browser.find_element("css selector", "main form.card button").click()
+    follow(browser, browser.find_element("css selector", "main form.card button"))
 
 
 def heading(browser: Chrome) -> str:
@@ -137,7 +137,7 @@ def test_the_first_admin_comes_in_by_password_and_phone(browser: Chrome, bureau:
     codes = browser.find_element("css selector", "main ul.mono").text.split()
     assert len(codes) == 10
     assert browser.execute_script(TOO_WIDE) == []
-    browser.find_element("link text", "抄好了，进入管理台").click()
+    follow(browser, browser.find_element("link text", "抄好了，进入管理台"))
     reads(browser, "我的账号")
     resize(browser, 1366, 768)
     browser.get(f"{bureau.origin}/console")
@@ -162,7 +162,7 @@ def test_a_leaver_is_out_within_five_seconds(
     reads(browser, "今天")
     command(bureau, "disable", "chenxm")
     begun = time.monotonic()
-    browser.find_element("css selector", ".top-home").click()
+    follow(browser, browser.find_element("css selector", ".top-home"))
     reads(browser, "登录管理台")
     assert time.monotonic() - begun < OUT_WITHIN_S
     fill(browser, login="chenxm", password=OWN)

@@ -8,7 +8,7 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.screen import FAINT, complaints, resize
+from tests.browser.screen import FAINT, complaints, follow, resize, until
 from tests.conftest import SettingsFactory
 from wx_archive import demo, demo_life
 from wx_archive.core.services import open_services
@@ -46,7 +46,7 @@ def sits(browser: Chrome, places: demo.Running, role: Role) -> None:
     """Log the demo's person of this role in."""
     browser.get(f"{places.account_url}/console/login")
     form = browser.find_element(By.CSS_SELECTOR, f"form:has(input[value='{role.value}'])")
-    form.find_element(By.TAG_NAME, "button").click()
+    follow(browser, form.find_element(By.TAG_NAME, "button"))
 
 
 def addresses(browser: Chrome, places: demo.Running) -> list[str]:
@@ -94,7 +94,7 @@ def test_every_page_is_readable_at_any_size_and_theme(
 def test_the_keyboard_comes_past_the_rail_at_once(browser: Chrome, lively: demo.Running) -> None:
     sits(browser, lively, Role.EDITOR)
     ActionChains(browser).send_keys(Keys.TAB, Keys.ENTER).perform()
-    assert browser.current_url.endswith("#main")
+    until(browser, "the page itself", lambda: browser.current_url.endswith("#main"))
 
 
 def test_the_demo_changes_the_person_at_a_click(browser: Chrome, lively: demo.Running) -> None:
@@ -102,5 +102,6 @@ def test_the_demo_changes_the_person_at_a_click(browser: Chrome, lively: demo.Ru
     me = browser.find_element(By.CSS_SELECTOR, ".me summary")
     assert me.text.startswith("编辑小陈")
     me.click()
-    browser.find_element(By.CSS_SELECTOR, ".me-menu form:has(input[value='desk']) button").click()
+    desk = ".me-menu form:has(input[value='desk']) button"
+    follow(browser, browser.find_element(By.CSS_SELECTOR, desk))
     assert browser.find_element(By.CSS_SELECTOR, ".me summary").text.startswith("窗口小周")

@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.browser.screen import complaints, until
+from tests.browser.screen import complaints, turning, until
 from tests.browser.test_console_pages import sits
 from tests.catalogue.test_files_sheets import a_workbook
 from wx_archive import demo
@@ -35,18 +35,19 @@ def sees(browser: Chrome, words: str) -> None:
 
 
 def press(browser: Chrome, words: str) -> None:
-    """Press the button or follow the link that says so."""
+    """Press the button or follow the link that says so, and wait for the page it leads to."""
     path = f"//main//*[(self::button or self::a) and contains(., '{words}')]"
 
     def pressed() -> bool:
         browser.find_elements(By.XPATH, path)[0].click()
         return True
 
-    until(browser, words, pressed)
+    with turning(browser):
+        until(browser, words, pressed)
 
 
 def comes_in(browser: Chrome, places: demo.Running) -> None:
-    """Log the editor in, and wait until that is done: another page would break it off."""
+    """Log the editor in."""
     sits(browser, places, Role.EDITOR)
     sees(browser, "今天")
 

@@ -7,7 +7,7 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.screen import complaints, resize, until
+from tests.browser.screen import complaints, follow, resize, turning, until
 from tests.conftest import SettingsFactory
 from tests.guide.asking import ask
 from wx_archive import demo
@@ -36,14 +36,14 @@ def sits(browser: Chrome, places: demo.Running, role: Role, page: str) -> None:
     browser.delete_all_cookies()
     browser.get(f"{places.account_url}/console/login")
     form = browser.find_element(By.CSS_SELECTOR, f"form:has(input[value='{role.value}'])")
-    form.find_element(By.TAG_NAME, "button").click()
-    until(browser, "the first page", lambda: browser.find_element(By.LINK_TEXT, "今天"))
-    browser.find_element(By.CSS_SELECTOR, ".rail").find_element(By.LINK_TEXT, page).click()
+    follow(browser, form.find_element(By.TAG_NAME, "button"))
+    rail = browser.find_element(By.CSS_SELECTOR, ".rail")
+    follow(browser, rail.find_element(By.LINK_TEXT, page))
 
 
 def presses(browser: Chrome, words: str) -> None:
     path = f"//main//*[self::button or self::a][normalize-space()='{words}']"
-    browser.find_element(By.XPATH, path).click()
+    follow(browser, browser.find_element(By.XPATH, path))
 
 
 def fills(browser: Chrome, field: str, words: str) -> None:
@@ -87,7 +87,8 @@ def test_the_admin_changes_the_telephone_by_keyboard(browser: Chrome, places: de
     resize(browser, 390, 844)
     sits(browser, places, Role.ADMIN, "本馆资料")
     fills(browser, "telephone", "0719-7654321")
-    ActionChains(browser).send_keys(Keys.ENTER).perform()
+    with turning(browser):
+        ActionChains(browser).send_keys(Keys.ENTER).perform()
     reads(browser, "改好了")
     assert "0719-7654321" in browser.find_element(By.CSS_SELECTOR, ".diff ins").text
     phone = Phone(places.simulator_url)

@@ -8,7 +8,7 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.keys import Keys
 from sqlalchemy import select
 
-from tests.browser.screen import FAINT, complaints, resize, until
+from tests.browser.screen import FAINT, complaints, follow, resize, turning
 from tests.browser.test_h5_pages import BIG_TYPE, SMALL_TARGETS, TOO_WIDE, TORN, visit
 from tests.conftest import SettingsFactory
 from tests.enquiries.filing import TERMS
@@ -73,7 +73,7 @@ def sends(browser: Chrome, words: str) -> None:
     browser.execute_script("arguments[0].removeAttribute('required')", field)
     field.clear()
     field.send_keys(words)
-    browser.find_element("css selector", ".write .button").click()
+    follow(browser, browser.find_element("css selector", ".write .button"))
 
 
 def wrong_here(browser: Chrome) -> list[str]:
@@ -101,17 +101,17 @@ def test_every_page_is_readable_on_a_phone(browser: Chrome, places: Places, *, d
     wrong += wrong_here(browser)
     visit(browser, places.correction)
     sends(browser, "？")
-    until(browser, "the problem", lambda: browser.find_element("id", "problem"))
+    assert browser.find_element("id", "problem")
     wrong += wrong_here(browser)
     visit(browser, places.correction)
     sends(browser, "日期应为1969年")
-    until(browser, "the thanks", lambda: "收到了，谢谢" in browser.page_source)
+    assert "收到了，谢谢" in browser.page_source
     wrong += wrong_here(browser)
     visit(browser, places.own)
     wrong += wrong_here(browser)
     visit(browser, browser.current_url + "/new")
     sends(browser, "我妈的知青档案")
-    until(browser, "the problem", lambda: browser.find_element("id", "problem"))
+    assert browser.find_element("id", "problem")
     wrong += wrong_here(browser)
     assert wrong == []
     expected = ("400 (BAD REQUEST)", "403 (FORBIDDEN)")
@@ -127,9 +127,11 @@ def test_a_request_is_made_and_withdrawn_by_keyboard_alone(browser: Chrome, plac
     def press(*keys: str) -> None:
         ActionChains(browser).send_keys(*keys).perform()
 
-    press(Keys.TAB, Keys.TAB, Keys.TAB, "量子纠缠通信", Keys.TAB, Keys.ENTER)
-    until(browser, "the list", lambda: browser.current_url.endswith("/h5/enquiries"))
+    with turning(browser):
+        press(Keys.TAB, Keys.TAB, Keys.TAB, "量子纠缠通信", Keys.TAB, Keys.ENTER)
+    assert browser.current_url.endswith("/h5/enquiries")
     newest = "return document.querySelector('.requests li').innerText"
     assert "量子纠缠通信" in browser.execute_script(newest)
-    press(Keys.TAB, Keys.TAB, Keys.TAB, Keys.ENTER)
-    until(browser, "it to be withdrawn", lambda: "已撤回" in browser.execute_script(newest))
+    with turning(browser):
+        press(Keys.TAB, Keys.TAB, Keys.TAB, Keys.ENTER)
+    assert "已撤回" in browser.execute_script(newest)

@@ -7,7 +7,7 @@ import requests
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.screen import FAINT, complaints, resize, sees, tap
+from tests.browser.screen import FAINT, complaints, follow, resize, sees, tap
 from tests.browser.test_phone_page import opens_phone, save_screenshot, types
 from tests.conftest import SettingsFactory
 from tests.lookup.conftest import learn
@@ -128,12 +128,12 @@ def test_big_type_stays_big_from_the_search_to_the_entry(
 ) -> None:
     resize(browser, 390, 844)
     browser.get(f"{places.account_url}/h5/lookup?q=公积金")
-    browser.find_element("link text", "大字版").click()
+    follow(browser, browser.find_element("link text", "大字版"))
     size = "return getComputedStyle(document.documentElement).fontSize"
     assert browser.execute_script(size) == "22px"
-    browser.find_element("css selector", ".hits a").click()
+    follow(browser, browser.find_element("css selector", ".hits a"))
     assert browser.execute_script(size) == "22px"
-    browser.find_element("link text", "标准字号").click()
+    follow(browser, browser.find_element("link text", "标准字号"))
     assert browser.execute_script(size) == "17px"
 
 
@@ -165,7 +165,7 @@ def test_a_day_is_chosen_by_hand_and_the_page_tells_of_it(
     browser.get(addresses[-len(ENTRIES) - 2])
     field = browser.find_element("id", "on")
     browser.execute_script("arguments[0].value = '2016-01-01'", field)
-    browser.find_element("css selector", ".as-of button").click()
+    follow(browser, browser.find_element("css selector", ".as-of button"))
     status = browser.find_element("css selector", "[role=status]").text
     assert status.startswith("2016年1月1日那天")
     assert "现行有效" in status

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.browser.screen import FAINT, complaints, resize, until
+from tests.browser.screen import FAINT, complaints, follow, resize
 from tests.browser.test_h5_pages import BIG_TYPE, SMALL_TARGETS, TOO_WIDE, TORN, visit
 from tests.conftest import SettingsFactory
 from wx_archive import demo
@@ -60,19 +60,11 @@ def test_topics_and_consents_are_changed_by_buttons_alone(browser: Chrome, link:
     browser.get(link)
     assert browser.current_url.endswith("/h5/me")
     assert browser.find_element("css selector", PRESSED).get_attribute("aria-pressed") == "false"
-    browser.find_element("css selector", PRESSED).click()
-    until(
-        browser,
-        "the topic to be chosen",
-        lambda: browser.find_element("css selector", f'{PRESSED}[aria-pressed="true"]'),
-    )
+    follow(browser, browser.find_element("css selector", PRESSED))
+    assert browser.find_element("css selector", PRESSED).get_attribute("aria-pressed") == "true"
     assert "珍档上传" in browser.find_element("css selector", ".facts").text
-    browser.find_element("css selector", ".consent button").click()
-    until(
-        browser,
-        "the consent to be gone",
-        lambda: not browser.find_elements("css selector", ".consent"),
-    )
+    follow(browser, browser.find_element("css selector", ".consent button"))
+    assert not browser.find_elements("css selector", ".consent")
     assert complaints(browser) == []
 
 
@@ -81,9 +73,5 @@ def test_a_form_sent_after_the_cookie_is_gone_leads_back_to_the_chat(
 ) -> None:
     browser.get(link)
     browser.delete_all_cookies()
-    browser.find_element("css selector", PRESSED).click()
-    until(
-        browser,
-        "the way back",
-        lambda: "请在公众号里发送" in browser.find_element("css selector", "main").text,
-    )
+    follow(browser, browser.find_element("css selector", PRESSED))
+    assert "请在公众号里发送" in browser.find_element("css selector", "main").text

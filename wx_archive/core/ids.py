@@ -35,3 +35,8 @@ def pseudonym(openid: str, secret: str) -> str:
 def new_trace_id() -> str:
     """Return a short id that ties together the log lines of one request."""
     return secrets.token_hex(6)
+
+
+def random_pid() -> str:
+    """Return a public id that nobody can guess and nothing leads to."""
+    return _base32(secrets.randbits(130), PID_LENGTH)

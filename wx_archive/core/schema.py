@@ -7,7 +7,7 @@ from sqlalchemy import Column, String, Table, column, delete, insert, inspect, s
 from wx_archive.core.database import Base, Database
 from wx_archive.core.errors import ArchiveError
 
-HEAD = "20261125_alerts"
+HEAD = "20261126_readers"
 """The newest migration: the schema that this version serves on."""
 
 installation = Table(

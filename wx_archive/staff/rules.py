@@ -57,6 +57,16 @@ class Permission(StrEnum):
     """Hand out or erase what is known of a follower who asks for it."""
     WORDS_EDIT = "words.edit"
     WORDS_RELEASE = "words.release"
+    PIECES_WRITE = "pieces.write"
+    """Write one's own pieces, bring in media, send a piece in."""
+    PIECES_EDIT = "pieces.edit"
+    """Take what was sent in, edit every piece, submit it for review, answer readers' words."""
+    PIECES_REVIEW = "pieces.review"
+    """Approve what somebody else wrote, sign its secrecy review, give it back, take it down."""
+    PUBLISHING_READ = "publishing.read"
+    """See every piece, push and the calendar."""
+    PUSHES_SEND = "pushes.send"
+    """Schedule, call back and decide about pushes."""
     FIGURES_READ = "figures.read"
     SYSTEM_READ = "system.read"
     SYSTEM_WORK = "system.work"
@@ -66,7 +76,7 @@ class Permission(StrEnum):
 
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
-    Role.CORRESPONDENT: frozenset({Permission.OWN}),
+    Role.CORRESPONDENT: frozenset({Permission.OWN, Permission.PIECES_WRITE}),
     Role.EDITOR: frozenset(
         {
             Permission.OWN,
@@ -74,6 +84,9 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.CATALOGUE_EDIT,
             Permission.CATALOGUE_EXPORT,
             Permission.WORDS_EDIT,
+            Permission.PIECES_WRITE,
+            Permission.PIECES_EDIT,
+            Permission.PUBLISHING_READ,
             Permission.FIGURES_READ,
         }
     ),
@@ -84,10 +97,19 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.CATALOGUE_RELEASE,
             Permission.CATALOGUE_EXPORT,
             Permission.WORDS_RELEASE,
+            Permission.PIECES_REVIEW,
+            Permission.PUBLISHING_READ,
             Permission.FIGURES_READ,
         }
     ),
-    Role.PUBLISHER: frozenset({Permission.OWN, Permission.FIGURES_READ}),
+    Role.PUBLISHER: frozenset(
+        {
+            Permission.OWN,
+            Permission.PUBLISHING_READ,
+            Permission.PUSHES_SEND,
+            Permission.FIGURES_READ,
+        }
+    ),
     Role.DESK: frozenset(
         {
             Permission.OWN,
