@@ -1,5 +1,7 @@
 """Fixtures: databases of both kinds, a running account with its simulated WeChat, a phone."""
 
+import compileall
+import fcntl
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,16 +13,31 @@ import pytest
 from pydantic import SecretStr
 from redis import Redis
 
-from tests import services
+from tests import real, routing, services
+from tests.builders import SECRET
 from tests.console import Office
-from wx_archive import app, demo
-from wx_archive.core import clock, schema
+from wx_archive import app, demo, features
+from wx_archive.catalogue.service import Importer
+from wx_archive.core import schema
 from wx_archive.core.database import Database
+from wx_archive.core.jobs import Runner
+from wx_archive.core.services import open_services
 from wx_archive.core.settings import Settings
 from wx_archive.simulator.phone import Phone
-from wx_archive.staff import demo_people
+from wx_archive.wechat.client import Platform
 
 PROJECT = Path(__file__).parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile once what would else be compiled hundreds of times: addresses, and the product.
+
+    The tests start it in processes of their own; where the environment forbids Python to write
+    bytecode, each of these would have to read all of it anew.
+    """
+    routing.compile_each_address_once()
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(PROJECT / "wx_archive", quiet=2)
 
 
 @pytest.fixture(scope="session")
@@ -66,21 +83,58 @@ def _postgres_template(postgres_server: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def sqlite_catalogue(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the invented catalogue alone, to copy."""
+    path = tmp_path_factory.mktemp("catalogue") / "archive.db"
+    shutil.copy(_sqlite_template, path)
+    load_catalogue(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_catalogue(_postgres_template: str, postgres_server: str) -> str:
+    """A PostgreSQL database with the invented catalogue alone, to copy; returns its name."""
+    name = f"catalogue_{uuid.uuid4().hex}"
+    _sql(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{_postgres_template}"')
+    load_catalogue(f"{postgres_server}/{name}")
+    return name
+
+
+def load_catalogue(url: str) -> None:
+    """Import the invented catalogue into an empty database."""
+    database = Database(url)
+    importer = Importer(database, SECRET)
+    importer.documents(PROJECT / "content" / "demo" / "documents.jsonl")
+    importer.records(PROJECT / "content" / "demo" / "records.jsonl")
+    database.dispose()
+
+
 @pytest.fixture
-def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_template(_sqlite_template: Path) -> Path:
+    """What a fresh SQLite database is a copy of: tests may begin with more than an empty one."""
+    return _sqlite_template
+
+
+@pytest.fixture
+def postgres_template(_postgres_template: str) -> str:
+    """What a fresh PostgreSQL database is a copy of."""
+    return _postgres_template
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """The address of a fresh SQLite database."""
     path = tmp_path / "archive.db"
-    shutil.copy(_sqlite_template, path)
+    shutil.copy(sqlite_template, path)
     return f"sqlite:///{path}"
 
 
 @pytest.fixture
-def postgres_url(_postgres_template: str, postgres_server: str) -> Iterator[str]:
+def postgres_url(postgres_template: str, postgres_server: str) -> Iterator[str]:
     """The address of a fresh PostgreSQL database."""
-    name = f"test_{uuid.uuid4().hex}"
-    _sql(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{_postgres_template}"')
-    yield f"{postgres_server}/{name}"
-    _sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    with postgres_copy(postgres_server, postgres_template) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -102,8 +156,37 @@ def database(database_url: str) -> Iterator[Database]:
 def _demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the invented catalogue loaded, to copy."""
     folder = tmp_path_factory.mktemp("demo")
-    demo.prepare(Settings.for_demo(data_dir=folder, site_dir=PROJECT))
+    settings = Settings.for_demo(data_dir=folder, site_dir=PROJECT)
+    demo.prepare(settings)
+    do_what_waits(settings)
     return folder
+
+
+def do_what_waits(settings: Settings) -> None:
+    """Do the jobs that the import left behind, which each test's worker would else do again."""
+    with open_services(settings) as services:
+        platform = Platform(settings, services.store, services.database)
+        runner = Runner(services.database, features.jobs(services, platform))
+        while runner.run_next():
+            pass
+        platform.close()
+
+
+@pytest.fixture(scope="session")
+def real_documents(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A SQLite file with the real documents, to read or to copy; all processes share it."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder if worker_id == "master" else folder.parent
+    path = folder / "real.db"
+    with (folder / "real.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (done := folder / "real.done").exists():
+            database = Database(f"sqlite:///{path}")
+            schema.upgrade(database)
+            real.take_in(database)
+            database.dispose()
+            done.touch()
+    return path
 
 
 SettingsFactory = Callable[..., Settings]
@@ -133,19 +216,25 @@ def demo_settings(_demo_data: Path, tmp_path: Path) -> SettingsFactory:
     return make
 
 
+@pytest.fixture(scope="session")
+def _postgres_demo(_demo_data: Path, postgres_server: str) -> str:
+    """A PostgreSQL database with the demo's catalogue and people, to copy; returns its name."""
+    name = f"demo_{uuid.uuid4().hex}"
+    _sql(postgres_server, f'CREATE DATABASE "{name}"')
+    url = SecretStr(f"{postgres_server}/{name}")
+    settings = Settings.for_demo(data_dir=_demo_data, site_dir=PROJECT, database_url=url)
+    demo.prepare(settings)
+    do_what_waits(settings)
+    return name
+
+
 @pytest.fixture
 def postgres_redis_settings(
-    demo_settings: SettingsFactory, postgres_url: str, redis_url: str
-) -> Settings:
+    demo_settings: SettingsFactory, _postgres_demo: str, postgres_server: str, redis_url: str
+) -> Iterator[Settings]:
     """The demo on PostgreSQL and Redis."""
-    settings = demo_settings(database_url=SecretStr(postgres_url), redis_url=SecretStr(redis_url))
-    database = Database(postgres_url)
-    schema.mark_demo(database)
-    demo.load_sample(database, settings)
-    with database.begin() as session:
-        demo_people.seed(session, now=clock.now())
-    database.dispose()
-    return settings
+    with postgres_copy(postgres_server, _postgres_demo) as url:
+        yield demo_settings(database_url=SecretStr(url), redis_url=SecretStr(redis_url))
 
 
 @pytest.fixture
@@ -192,6 +281,15 @@ def running(
 def phone(running: demo.Running) -> Phone:
     """A phone on the running account; it does not follow yet."""
     return Phone(running.simulator_url)
+
+
+@contextmanager
+def postgres_copy(server: str, template: str) -> Iterator[str]:
+    """Yield the address of a database that begins as a copy of another, and is then gone."""
+    name = f"test_{uuid.uuid4().hex}"
+    _sql(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield f"{server}/{name}"
+    _sql(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _sql(server: str, statement: str) -> None:

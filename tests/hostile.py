@@ -37,7 +37,8 @@ _TAGS = (
     "figure footer form g h1 h2 h3 h4 head header html input label legend li line link main mark "
     "meta nav ol option optgroup output p path polyline pre rect s script search section select "
     "small span strong sub summary sup svg table tbody td text textarea tfoot th thead time title "
-    "tr tspan u ul use article aside del ins em i abbr hr img datalist progress meter"
+    "tr tspan u ul use video audio blockquote article aside del ins em i abbr hr img datalist "
+    "progress meter"
 )
 _OURS = frozenset(_TAGS.split())
 

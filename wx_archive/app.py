@@ -148,8 +148,8 @@ def _add_frame(flask: Flask, settings: Settings, site: Site) -> None:
         port = settings.simulator_port
         frames = f"http://127.0.0.1:{port} http://localhost:{port}"
     policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        f"base-uri 'none'; frame-ancestors {frames}"
+        "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        f"form-action 'self'; base-uri 'none'; frame-ancestors {frames}"
     )
 
     @flask.before_request

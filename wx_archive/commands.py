@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import click
 import requests
@@ -16,8 +17,8 @@ from wx_archive.catalogue.topics import load_topics
 from wx_archive.catalogue.words import synonym_file
 from wx_archive.catalogue.words.cli import synonyms_command
 from wx_archive.chat.replies import load_replies
-from wx_archive.core import schema
-from wx_archive.core.cli import as_json, print_json
+from wx_archive.core import clock, schema
+from wx_archive.core.cli import as_json, print_json, settings_of_installation
 from wx_archive.core.database import Database
 from wx_archive.core.errors import ArchiveError
 from wx_archive.core.services import open_services, site_of
@@ -27,7 +28,8 @@ from wx_archive.followers import consents, interests
 from wx_archive.guide import service as guide
 from wx_archive.guide.profile import as_yaml
 from wx_archive.menu import service as menu
-from wx_archive.publishing import service as publishing
+from wx_archive.publishing import files as publishing
+from wx_archive.publishing.calendar import plan_of
 from wx_archive.simulator.phone import Bubble, Phone, PhoneRefusedError
 
 
@@ -145,6 +147,36 @@ def content_export() -> None:
     click.echo(f"已写回 {path}；每一项上面的说明还在，写在值后面的没有了。")
 
 
+@content.command(
+    "sync", help="把 content/ 里新写的、改过的稿子收进来；管理台里改过的以管理台为准。"
+)
+@as_json
+def content_sync(*, json_wanted: bool) -> None:
+    """Take in the pieces that files hold."""
+    from wx_archive.media.objects import open_objects
+    from wx_archive.publishing.sync import sync
+
+    with open_services(settings_of_installation()) as services:
+        schema.require_current(services.database, demo=True)
+        done = sync(
+            services.database, open_objects(services.settings), services.site, now=clock.now()
+        )
+    if json_wanted:
+        print_json(asdict(done))
+        return
+    said = {
+        "收进来": done.added,
+        "更新": done.changed,
+        "没有变": done.unchanged,
+        "管理台里改过，没有覆盖": done.conflicts,
+        "文件不在了，稿子还在": done.missing,
+    }
+    for words, pids in said.items():
+        click.echo(
+            f"{words} {len(pids)} 篇" + (f"：{'、'.join(pids)}" if 0 < len(pids) < 9 else "")
+        )
+
+
 def _check_site() -> tuple[dict[str, int], list[str]]:
     site = site_of(Settings.load())
     counts: dict[str, int] = {}
@@ -157,6 +189,7 @@ def _check_site() -> tuple[dict[str, int], list[str]]:
         "livelihood": lambda: load_livelihood(site.content / "livelihood.yaml").count,
         "pieces": lambda: publishing.check(site),
         "guides": lambda: len(guide.guides(site)) if guide.for_words(site, "") is None else 0,
+        "calendar": lambda: plan_of(site.content).count,
         "workdays": lambda: len(calendar_of(site.content).years),
         "interests": lambda: interests.check(site),
         "consents": lambda: consents.check(site),

@@ -12,7 +12,7 @@ import requests
 from sqlalchemy import inspect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from wx_archive import app, demo_life, features, worker
+from wx_archive import app, demo_life, demo_news, features, worker
 from wx_archive.catalogue import staging
 from wx_archive.catalogue.files import load_livelihood
 from wx_archive.catalogue.service import Importer
@@ -22,7 +22,9 @@ from wx_archive.core.errors import RefusedError
 from wx_archive.core.processes import Supervisor
 from wx_archive.core.services import open_services, site_of
 from wx_archive.core.settings import Settings
+from wx_archive.media.objects import open_objects
 from wx_archive.menu import service as menu
+from wx_archive.publishing.sync import sync
 from wx_archive.simulator import app as simulator
 from wx_archive.simulator.config import AccountKind, Encryption, SimulatorConfig
 from wx_archive.staff import demo_people
@@ -102,12 +104,14 @@ def load_sample(database: Database, settings: Settings) -> None:
     if (records := folder / "records.jsonl").exists():
         importer.records(records)
     staging.restore_index(database)
+    sync(database, open_objects(settings), site_of(settings), now=clock.now())
 
 
 def liven(settings: Settings) -> None:
     """Give the demo a past, so that its figures show something."""
     with open_services(settings) as services:
         demo_life.invent(services)
+        demo_news.invent(services)
 
 
 def push_menu(settings: Settings) -> bool:

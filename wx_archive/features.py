@@ -10,6 +10,7 @@ from flask import Blueprint
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from wx_archive.alerts import binding as alerts_binding
 from wx_archive.alerts import bot as alerts_bot
 from wx_archive.alerts import console as alerts_console
 from wx_archive.alerts import jobs as alerts_jobs
@@ -52,13 +53,20 @@ from wx_archive.lookup import jobs as lookup_jobs
 from wx_archive.lookup import pages as lookup_pages
 from wx_archive.lookup import personal_data as lookup_data
 from wx_archive.lookup import service as lookup_service
+from wx_archive.media import jobs as media_jobs
+from wx_archive.media import pages as media_pages
 from wx_archive.menu import cli as menu_cli
 from wx_archive.privacy import bot as privacy_bot
 from wx_archive.privacy import console as privacy_console
 from wx_archive.privacy import desk_codes
 from wx_archive.privacy import pages as privacy_pages
 from wx_archive.publishing import bot as publishing_bot
+from wx_archive.publishing import console as publishing_console
+from wx_archive.publishing import events as publishing_events
+from wx_archive.publishing import jobs as publishing_jobs
+from wx_archive.publishing import out, preview_jobs, reading, showing
 from wx_archive.publishing import pages as publishing_pages
+from wx_archive.publishing import personal_data as publishing_data
 from wx_archive.staff import anchors
 from wx_archive.staff import cli as staff_cli
 from wx_archive.staff import jobs as staff_jobs
@@ -130,7 +138,7 @@ _OTHERS = (
     Feature(
         "lookup",
         lookup_bot.router,
-        lookup_pages.blueprint,
+        partial(lookup_pages.blueprint, appears_in=out.appears_in),
         (lookup_cli.lookup,),
         lookup_jobs.build,
         lookup_jobs.SCHEDULES,
@@ -154,10 +162,32 @@ _OTHERS = (
         enquiries_data.RULES,
         console=enquiries_console.CONSOLE,
     ),
-    Feature("publishing", publishing_bot.router, publishing_pages.blueprint),
+    Feature(
+        "media",
+        pages=partial(media_pages.blueprint, is_shown=showing.is_shown),
+        jobs=media_jobs.build,
+        schedules=media_jobs.SCHEDULES,
+    ),
+    Feature(
+        "publishing",
+        publishing_bot.router,
+        publishing_pages.blueprint,
+        jobs=publishing_jobs.build,
+        schedules=publishing_jobs.SCHEDULES,
+        personal_data=publishing_data.RULES,
+        witness=reading.buffer,
+        console=publishing_console.CONSOLE,
+    ),
     Feature(
         "guide", guide_bot.router, guide_pages.blueprint, console=guide_console.console(_others())
     ),
+    Feature(
+        "publishing_previews",
+        jobs=lambda services, platform: preview_jobs.build(
+            services, platform, alerts_binding.openid_of
+        ),
+    ),
+    Feature("publishing_events", publishing_events.router),
     Feature("menu", commands=(menu_cli.menu,)),
     Feature(  # last: when its schedule fires, those of the others have been moved on
         "alerts",

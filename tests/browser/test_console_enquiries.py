@@ -32,7 +32,7 @@ EXPECTED = ("422 (UNPROCESSABLE ENTITY)",)
 def comes_in(browser: Chrome, places: demo.Running) -> None:
     """Log 窗口小周 in."""
     sits(browser, places, Role.DESK)
-    assert browser.find_element(By.CSS_SELECTOR, ".rail")
+    assert browser.find_elements(By.CSS_SELECTOR, ".rail")
 
 
 def types(browser: Chrome, text: str) -> None:

@@ -101,7 +101,7 @@ def test_every_page_is_readable_on_a_phone(browser: Chrome, places: Places, *, d
     wrong += wrong_here(browser)
     visit(browser, places.correction)
     sends(browser, "？")
-    assert browser.find_element("id", "problem")
+    assert browser.find_elements("id", "problem")
     wrong += wrong_here(browser)
     visit(browser, places.correction)
     sends(browser, "日期应为1969年")
@@ -111,7 +111,7 @@ def test_every_page_is_readable_on_a_phone(browser: Chrome, places: Places, *, d
     wrong += wrong_here(browser)
     visit(browser, browser.current_url + "/new")
     sends(browser, "我妈的知青档案")
-    assert browser.find_element("id", "problem")
+    assert browser.find_elements("id", "problem")
     wrong += wrong_here(browser)
     assert wrong == []
     expected = ("400 (BAD REQUEST)", "403 (FORBIDDEN)")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from tests.conftest import do_what_waits
 from tests.faults import report
 from tests.faults.report import Row
 from tests.faults.servers import PrivatePostgres, PrivateRedis, private_postgres, private_redis
@@ -98,17 +99,21 @@ def cluster() -> Iterator[PrivatePostgres]:
 
 
 @pytest.fixture(scope="session")
-def _loaded_template(cluster: PrivatePostgres) -> str:
+def _loaded_template(cluster: PrivatePostgres, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database with the demo's catalogue, to copy."""
     cluster.sql(f"CREATE DATABASE {TEMPLATE}")
     settings = Settings.for_demo(
-        database_url=SecretStr(cluster.url(TEMPLATE)), site_dir=PROJECT, secret_key="template"
+        database_url=SecretStr(cluster.url(TEMPLATE)),
+        data_dir=tmp_path_factory.mktemp("template"),
+        site_dir=PROJECT,
+        secret_key="template",
     )
     database = Database(settings.database)
     schema.upgrade(database)
     schema.mark_demo(database)
     demo.load_sample(database, settings)
     database.dispose()
+    do_what_waits(settings)
     return TEMPLATE
 
 

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import SECRET
 from tests.talk import Talk, a_talk
 from wx_archive.catalogue import words
-from wx_archive.catalogue.service import Importer
 from wx_archive.core.database import Database
 
 PROJECT = Path(__file__).parents[2]
@@ -29,9 +27,21 @@ def talk(database: Database) -> Iterator[Talk]:
 
 
 @pytest.fixture
-def demo_talk(talk: Talk, database: Database) -> Talk:
+def sqlite_template(request: pytest.FixtureRequest) -> Path:
+    """An empty database, or one with the catalogue for those who talk about it."""
+    name = "sqlite_catalogue" if "demo_talk" in request.fixturenames else "_sqlite_template"
+    found: Path = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture
+def postgres_template(request: pytest.FixtureRequest) -> str:
+    """The same on PostgreSQL."""
+    name = "postgres_catalogue" if "demo_talk" in request.fixturenames else "_postgres_template"
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def demo_talk(talk: Talk) -> Talk:
     """A follower of an account with the invented catalogue."""
-    importer = Importer(database, SECRET)
-    importer.documents(PROJECT / "content" / "demo" / "documents.jsonl")
-    importer.records(PROJECT / "content" / "demo" / "records.jsonl")
     return talk

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import Connection, select
 
-from tests.questions.conftest import TODAY
+from tests.real import TODAY
 from wx_archive.catalogue import words
 from wx_archive.catalogue.words import sounds
 from wx_archive.catalogue.words.build import STATE

@@ -7,7 +7,8 @@ import pytest
 from pydantic import Field, RootModel
 from sqlalchemy import Connection
 
-from tests.questions.conftest import PROJECT, TODAY, take_in
+from tests.conftest import PROJECT
+from tests.real import TODAY, take_in
 from wx_archive.catalogue import words
 from wx_archive.catalogue.search import Found
 from wx_archive.catalogue.words import synonyms_of

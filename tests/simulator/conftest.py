@@ -10,6 +10,7 @@ import pytest
 
 from tests.simulator.caller import Api
 from tests.simulator.fake_account import FakeAccount, an_account
+from tests.simulator.newsdesk import Newsdesk
 from wx_archive.core import clock
 from wx_archive.simulator.app import running
 from wx_archive.simulator.config import Encryption, SimulatorConfig
@@ -77,3 +78,9 @@ def phone(simulator: str, account: FakeAccount) -> Phone:
     phone.follows()
     account.received.clear()
     return phone
+
+
+@pytest.fixture
+def desk(simulator: str) -> Newsdesk:
+    """A verified service account that publishes."""
+    return Newsdesk(simulator)

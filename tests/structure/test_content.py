@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.builders import SECRET
 from tests.talk import ORIGIN, Talk, a_talk
 from wx_archive import features
-from wx_archive.catalogue.service import Importer
 from wx_archive.catalogue.words import of_file
 from wx_archive.chat.replies import finished, load_replies, small_talk, standing
 from wx_archive.core.database import Database
@@ -57,12 +55,15 @@ def _uncommented(text: str) -> str:
 
 
 @pytest.fixture
+def sqlite_template(sqlite_catalogue: Path) -> Path:
+    """The account has the invented catalogue."""
+    return sqlite_catalogue
+
+
+@pytest.fixture
 def talk(sqlite_url: str) -> Iterator[Talk]:
     """A conversation with the demo's account."""
     database = Database(sqlite_url)
-    importer = Importer(database, SECRET)
-    importer.documents(PROJECT / "content" / "demo" / "documents.jsonl")
-    importer.records(PROJECT / "content" / "demo" / "records.jsonl")
     with a_talk(database, PROJECT) as talk:
         yield talk
     database.dispose()

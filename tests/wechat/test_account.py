@@ -113,9 +113,17 @@ def test_every_entry_says_when_and_where_it_was_looked_up() -> None:
         *known.windows.values(),
         *known.quotas.values(),
         *known.capabilities.values(),
+        *known.uploads.values(),
         known.video_hosts,
+        known.mass_send,
+        known.mass_send.client_msg_id,
+        known.mass_text,
+        known.article,
+        known.picture_set,
+        known.library,
+        known.user_tags,
     ]
-    assert len(entries) > 25
+    assert len(entries) > 50
     for entry in entries:
         assert date(2026, 1, 1) <= entry.as_of <= known.as_of
         assert entry.from_memory == ("凭经验" in entry.source), entry
@@ -131,6 +139,8 @@ def test_every_entry_says_when_and_where_it_was_looked_up() -> None:
         (r"    as_of: 2026-11-23\n    source: 凭经验\n", "    source: 凭经验\n", "缺这一项"),
         (r"  scan:\n(    .*\n)+", "", "缺 scan"),
         (r"  oauth:\n(    .*\n)+", "", "缺 oauth"),
+        (r"  voice:\n(    .*\n)+", "", "缺 voice"),
+        (r"  list_most: 10000\n", "", "mass_send.list_most"),
         (r"service/unverified", "service/maybe", "capabilities.custom_menu.accounts"),
         (r"\[\.qq\.com\]", "[qq.com]", "video_hosts.names"),
     ],

@@ -16,7 +16,7 @@ MEANT: dict[type[PlatformError], list[int]] = {
     errors.MisconfiguredError: [40013, 40125, 40164, 40243, 41002, 41004],
     errors.BusyError: [-1, -1000, 45066],
     errors.QuotaError: [45009, 45011, 45028, 48006],
-    errors.FollowerError: [40003, 43004, 43005, 43019, 43101, 45015, 45047],
+    errors.FollowerError: [40003, 43004, 43005, 43019, 43101, 45015, 45047, 45059, 49003],
     errors.ForbiddenError: [48001, 48003, 48004],
     errors.OAuthCodeError: [40029, 40163, 42003],
     errors.ContentError: [
@@ -24,6 +24,7 @@ MEANT: dict[type[PlatformError], list[int]] = {
         *range(40015, 40028),
         *(40033, 40035, 40037, 44002, 44003, 44004, 46003, 47001, 47003, 53503, 53504, 65320),
         *range(45001, 45009),
+        *(40032, 40130, 45056, 45058, 45067, 45110, 45157, 45158, 45159, 53505),
     ],
     errors.PlatformError: [99999, 1, -2],
 }

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from wx_archive.alerts import rules
 from wx_archive.alerts.models import StaffWechat
 from wx_archive.core.store import KeyValues
+from wx_archive.followers.models import Follower
 from wx_archive.staff.models import Member, MemberRole
 from wx_archive.staff.rules import Permission, Role, permissions_of
 
@@ -100,6 +101,15 @@ def unbind(session: Session, *, member_id: int = 0, follower_id: int = 0) -> str
 def of_member(connection: Connection, member_id: int) -> datetime | None:
     """Return since when a member's WeChat is bound, None when it is not."""
     return connection.scalar(select(StaffWechat.bound_at).where(StaffWechat.member_id == member_id))
+
+
+def openid_of(connection: Connection, member_id: int) -> str | None:
+    """Return a member's openid, for what is sent to their phone; None when none is bound."""
+    return connection.scalar(
+        select(Follower.openid)
+        .join(StaffWechat, StaffWechat.follower_id == Follower.id)
+        .where(StaffWechat.member_id == member_id, Follower.is_following.is_(True))
+    )
 
 
 def drop_disabled(session: Session) -> None:

@@ -25,6 +25,13 @@ JOBS: Final = {
     "chat.tidy": "清理过期的对话资料",
     "enquiries.close_silent": "了结长久没有回音的请求",
     "lookup.fold_usage": "汇总每天的查询次数",
+    "publishing.tags": "把关注者选的主题标到微信的标签上",
+    "media.sweep": "清理没有收进媒体库的文件",
+    "publishing.poll": "问微信推送的结果",
+    "publishing.preview": "把推送发到工作人员的手机预览",
+    "publishing.send": "发送推送",
+    "publishing.slots": "给固定栏目做草稿",
+    "publishing.watch": "检查有没有漏掉的推送",
     "staff.anchor": "给审计记录留底",
     "staff.sweep": "清理过期的登录",
 }

@@ -246,9 +246,11 @@ class Answering:
         with self._database.begin(within_s=delivery.patience_s) as session:
             if not dedupe.claim(session, key, now=turn.now):
                 return dedupe.recall(session.connection(), key)
-            follower_id = followers.ensure(session, turn.message.header.openid, now=turn.now)
-            # From here on no other message of this follower can change the state.
+            # What WeChat tells of our own sends comes in the name of nobody who follows.
+            follows = not isinstance(turn.message, MassSendFinished | PublishFinished)
             openid = turn.message.header.openid
+            follower_id = followers.ensure(session, openid, now=turn.now, is_following=follows)
+            # From here on no other message of this follower can change the state.
             found = known.look_up(session.connection(), "", openid, self._known.kinds, now=turn.now)
             if found.state != turn.state:
                 raise TransientError("state-moved")

@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
     storage_url: str = "file:"
+    font: Path | None = None
+    """A typeface with Chinese characters for what we draw; else one is found on the system."""
     metrics_token: SecretStr = SecretStr("")
     clock_url: str = ""
     public_url: str = ""
@@ -184,6 +186,12 @@ class Settings(BaseSettings):
         """The SQLAlchemy address of the database."""
         given = self.database_url.get_secret_value()
         return given or f"sqlite:///{(self.data_dir / 'archive.db').absolute()}"
+
+    @property
+    def objects(self) -> Path:
+        """The folder of the media files: `file:/path`, else in the data folder."""
+        given = self.storage_url.removeprefix("file:").removeprefix("//")
+        return Path(given) if given else self.data_dir.absolute() / "objects"
 
     @property
     def origin(self) -> str:
@@ -294,8 +302,7 @@ def _explain(item: Any) -> str:
 
 def _consistency_problems(settings: Settings) -> list[str]:
     problems = []
-    if settings.storage_url != "file:":
-        problems.append(f"{PREFIX}STORAGE_URL：这个版本只支持 file:（存在数据文件夹里）")
+    problems += _storage_problems(settings.storage_url)
     if settings.port == settings.simulator_port:
         problems.append(f"{PREFIX}SIMULATOR_PORT：不能和 {PREFIX}PORT 相同，请换一个")
     for name in ("public_url", "wechat_api_url"):
@@ -304,6 +311,16 @@ def _consistency_problems(settings: Settings) -> list[str]:
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
             problems.append(f"{PREFIX}{name.upper()}：{value!r} 要写成 https://域名 的样子")
     return problems
+
+
+def _storage_problems(url: str) -> list[str]:
+    name = f"{PREFIX}STORAGE_URL"
+    if url.startswith("s3:"):
+        return [f"{name}：这个版本还不会用 s3://，请写 file:（数据文件夹里）或 file:/绝对路径"]
+    path = url.removeprefix("file:").removeprefix("//")
+    if not url.startswith("file:") or (path and not Path(path).is_absolute()):
+        return [f"{name}：{url!r} 不能用，请写 file:（数据文件夹里）或 file:/绝对路径"]
+    return []
 
 
 def _credential_problems(settings: Settings) -> list[str]:

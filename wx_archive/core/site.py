@@ -79,6 +79,10 @@ class Profile(FileModel):
     """The same for a reported mistake."""
     import_needs_second_person: bool = False
     """A file that shows the public more is imported by another person than uploaded it."""
+    review_steps: int = Field(default=1, ge=1, le=3)
+    """How many different reviewers approve a piece before it goes out (`publishing`)."""
+    api_confirmation: bool = False
+    """WeChat's 群发保护 is on: the administrator confirms each send to all on the phone."""
     alert_template: str = ""
     """The template with which staff are told of alerts outside of the window for messages."""
     alert_template_fields: str = "thing1 time2"

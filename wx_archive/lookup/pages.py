@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, g, jsonify, render_template, reque
 from sqlalchemy import Connection
 
 from wx_archive.catalogue import words
+from wx_archive.catalogue.appearances import AppearsIn, nowhere
 from wx_archive.catalogue.query import MAX_LENGTH, understand
 from wx_archive.catalogue.rules import Kind
 from wx_archive.catalogue.search import COUNT_BOUND, Found
@@ -115,13 +116,18 @@ class Answer:
         return -(-self.found.total // PER_PAGE) if self.found else 0
 
 
-def blueprint(services: Services) -> Blueprint:
-    """Return the pages of the lookup."""
+def blueprint(services: Services, *, appears_in: AppearsIn = nowhere) -> Blueprint:
+    """Return the pages of the lookup.
+
+    Args:
+        services: the installation's.
+        appears_in: what the features that tell of entries say of one.
+    """
     pages = Blueprint("lookup", __name__, template_folder="templates")
     for name in (texts.chinese_date, texts.written, texts.retention, texts.category, state_mark):
         pages.add_app_template_filter(name)
     _add_search(pages, services)
-    _add_entries(pages, services)
+    _add_entries(pages, services, appears_in)
 
     @pages.after_request
     def keep_nowhere(response: Response) -> Response:
@@ -158,27 +164,31 @@ def _add_search(pages: Blueprint, services: Services) -> None:
             return jsonify(query=text, words=_suggested(connection, text, clock.today()))
 
 
-def _add_entries(pages: Blueprint, services: Services) -> None:
+def _add_entries(pages: Blueprint, services: Services, appears_in: AppearsIn) -> None:
     @pages.get("/h5/documents/<pid>")
     def document(pid: str) -> str:
         typed, today = request.args.get("on", "").strip(), clock.today()
         on = rules.day_asked(typed)
         with services.database.reads() as connection:
             view = service.document(connection, pid, today=today, on=on) if is_pid(pid) else None
+            told_in = appears_in(connection, pid, clock.now()) if view else ()
         if view is None:
             abort(404)
         g.noted = [usage.opened_on_page(Kind.DOCUMENT, pid)]
         is_odd = bool(typed) and on is None
-        return render_template("lookup/h5/document.html", document=view, today=today, is_odd=is_odd)
+        return render_template(
+            "lookup/h5/document.html", document=view, today=today, is_odd=is_odd, told_in=told_in
+        )
 
     @pages.get("/h5/records/<pid>")
     def record(pid: str) -> str:
         with services.database.reads() as connection:
             view = service.record(connection, pid, today=clock.today()) if is_pid(pid) else None
+            told_in = appears_in(connection, pid, clock.now()) if view else ()
         if view is None:
             abort(404)
         g.noted = [usage.opened_on_page(Kind.RECORD, pid)]
-        return render_template("lookup/h5/record.html", record=view)
+        return render_template("lookup/h5/record.html", record=view, told_in=told_in)
 
 
 def _answer(connection: Connection, site: Site, asked: Asked, today: date) -> Answer:

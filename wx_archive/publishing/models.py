@@ -20,7 +20,8 @@ from wx_archive.publishing.rules import Column, Kind, PieceState, ReviewKind
 
 def _one_of(column: str, values: type[Column | Kind | PieceState | ReviewKind]) -> CheckConstraint:
     known = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({known})", name=column)
+    # `column` is a word of SQL: PostgreSQL wants it in quotes.
+    return CheckConstraint(f'"{column}" IN ({known})', name=column)
 
 
 class Piece(Base):
@@ -57,14 +58,22 @@ class Piece(Base):
     """Of everything above that leaves the house (`pieces.Content.fingerprint`)."""
     revision: Mapped[int] = mapped_column(Integer, default=1)
     """Number of the newest `PieceRevision`, and what a form was made from."""
+    approved_revision: Mapped[int | None] = mapped_column(Integer)
+    """The newest revision that was approved: readers see it while a newer one is written."""
     wanted_at: Mapped[datetime | None]
     """When its writer would like it to go out."""
     slot: Mapped[str | None] = mapped_column(String(80), unique=True)
     """The slot of the calendar that made it, with its hour: made once."""
+    owner: Mapped[str | None] = mapped_column(String(60))
+    """Login of the editor on whose desk it lies; None: its writer's own, not taken over yet."""
+    sent_in_at: Mapped[datetime | None]
+    """When a correspondent sent it in for the first time."""
     out_at: Mapped[datetime | None]
     """Since when readers see it; None: not yet."""
     withdrawn_at: Mapped[datetime | None]
     """Since when readers see it no more."""
+    withdrawn_by: Mapped[str | None] = mapped_column(String(60))
+    """Who took it down: somebody else brings it back."""
     file_hash: Mapped[str | None] = mapped_column(String(64))
     """Of its file when that was last taken in; None: it was written in the console."""
     is_in_conflict: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -155,3 +164,20 @@ class PieceEntry(Base):
     place: Mapped[int] = mapped_column(SmallInteger)
 
     __table_args__ = (Index("ix_piece_entry_entry_pid", "entry_pid"),)
+
+
+class PieceAsset(Base):
+    """A media file that a revision of a piece shows; rows are only ever added.
+
+    The public may see the file while a piece is out whose approved revision shows it.
+    """
+
+    __tablename__ = "piece_asset"
+
+    piece_id: Mapped[int] = mapped_column(
+        ForeignKey("piece.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    asset_pid: Mapped[str] = mapped_column(String(26), primary_key=True)
+
+    __table_args__ = (Index("ix_piece_asset_asset_pid", "asset_pid"),)

@@ -2,18 +2,22 @@
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final, Self
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
-from wx_archive.core import ids
+from wx_archive.core import ids, live
 from wx_archive.core.errors import RefusedError
-from wx_archive.publishing.models import Piece, PieceEntry, PieceRevision
+from wx_archive.publishing.models import Piece, PieceAsset, PieceEntry, PieceRevision
 from wx_archive.publishing.rules import Column, Kind, PieceState, require_piece_move
 
+_IN_BODY: Final = re.compile(r"media:([0-9A-Z]{26})")
+LIVE: Final = "publishing"
+"""The name under which processes hear that readers see other pieces than before."""
 _LISTS: Final = ("assets", "topics", "interests", "sources", "entries")
 
 
@@ -57,6 +61,12 @@ class Content:
     def fingerprint(self) -> str:
         """The same for equal contents; approvals are bound to it."""
         return hashlib.sha256(self.as_json().encode()).hexdigest()
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """Public ids of every media file it shows, each once."""
+        named = (*filter(None, [self.cover]), *self.assets, *_IN_BODY.findall(self.body))
+        return tuple(dict.fromkeys(pid for pid in named if ids.is_pid(pid)))
 
     def as_json(self) -> str:
         """Return it as a revision keeps it."""
@@ -106,6 +116,7 @@ def add(
         made_at=now,
         changed_at=now,
         revision=0,
+        approved_revision=1 if state is PieceState.APPROVED else None,
     )
     _write(session, piece, content)
     session.add(piece)
@@ -152,6 +163,11 @@ def move(piece: Piece, state: PieceState, *, now: datetime) -> None:
     require_piece_move(PieceState(piece.state), state)
     piece.state = state
     piece.changed_at = now
+    if state == PieceState.APPROVED:
+        piece.approved_revision = piece.revision
+        session = object_session(piece)
+        if piece.out_at is not None and session is not None:
+            live.changed(session, LIVE)  # readers see these words from now on
 
 
 def locked(session: Session, pid: str) -> Piece | None:
@@ -206,4 +222,6 @@ def _keep(session: Session, piece: Piece, content: Content, *, made_by: str, now
     )
     for place, pid in enumerate(dict.fromkeys(content.entries)):
         session.add(PieceEntry(piece_id=piece.id, entry_pid=pid, place=place))
+    for pid in content.media:
+        session.add(PieceAsset(piece_id=piece.id, revision=piece.revision, asset_pid=pid))
     session.flush()

@@ -3,24 +3,22 @@
 Every answer is HTTP 200; errors carry errcode and errmsg. Source: reference 1.11 to 1.13.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
 
 from wx_archive.core import clock
 from wx_archive.simulator import gate
+from wx_archive.simulator.apis import drafts, freepublish, mass, material, tags
+from wx_archive.simulator.calling import absolute, ok, payload, platform, press, uploaded
 from wx_archive.simulator.errors import ApiError
+from wx_archive.simulator.facts import Profile
 from wx_archive.simulator.faults import name_of
 from wx_archive.simulator.media import EXTENSIONS, Media, check_article_image, check_upload
 from wx_archive.simulator.menu import Button, read_menu
-from wx_archive.simulator.messages import is_encodable
-from wx_archive.simulator.platform import Platform, Profile
-from wx_archive.simulator.replies import media_url
 from wx_archive.simulator.service_messages import objects_of, read_service_message, text_of
 from wx_archive.simulator.templates import read_template_message
 from wx_archive.simulator.tokens import Token
-from wx_archive.simulator.traffic import current_traffic
 
 MAX_OPENIDS: Final = 10_000
 MAX_BATCH: Final = 100
@@ -29,48 +27,36 @@ api = Blueprint("wechat_api", __name__, url_prefix="/cgi-bin")
 
 _WITHOUT_TOKEN: Final = {"wechat_api.token", "wechat_api.stable_token", "wechat_api.unknown"}
 
+for _part in (material, drafts, freepublish, mass, tags):
+    api.register_blueprint(_part)
+
 api.before_request(gate.admit)
 api.after_request(gate.let_out)
-
-
-def _platform() -> Platform:
-    return current_traffic().platform
 
 
 @api.before_request
 def _require_token() -> None:
     if request.endpoint not in _WITHOUT_TOKEN:
-        _platform().check_token(request.args.get("access_token", ""), now=clock.now())
+        platform().check_token(request.args.get("access_token", ""), now=clock.now())
 
 
 @api.before_request
 def _require_leave() -> None:
     path = name_of(request.path)
-    if not _platform().config.may_call(path):
+    if not platform().config.may_call(path):
         raise ApiError(48001, "api unauthorized")
-    _platform().quotas.spend(path, now=clock.now())
+    platform().quotas.spend(path, now=clock.now())
 
 
 @api.errorhandler(ApiError)
 def _refuse(err: ApiError) -> Response:
-    return jsonify(errcode=err.errcode, errmsg=err.errmsg)
-
-
-def _ok() -> Response:
-    return jsonify(errcode=0, errmsg="ok")
-
-
-def _payload() -> Mapping[str, object]:
-    payload: object = request.get_json(force=True, silent=True)
-    if not isinstance(payload, Mapping) or not is_encodable(payload):
-        raise ApiError(47001, "data format error")
-    return payload
+    return jsonify(errcode=err.errcode, errmsg=err.errmsg, **err.more)
 
 
 def _check_app_id(app_id: str) -> None:
     if not app_id:
         raise ApiError(41002, "appid missing")
-    if app_id != _platform().config.app_id:
+    if app_id != platform().config.app_id:
         raise ApiError(40013, "invalid appid")
 
 
@@ -80,7 +66,7 @@ def _check_credentials(grant_type: str, app_id: str, secret: str) -> None:
     _check_app_id(app_id)
     if not secret:
         raise ApiError(41004, "appsecret missing")
-    if secret != _platform().config.app_secret:
+    if secret != platform().config.app_secret:
         raise ApiError(40125, "invalid appsecret")
 
 
@@ -93,31 +79,31 @@ def token() -> Response:
     """Issue a plain token."""
     asked = request.args
     _check_credentials(asked.get("grant_type", ""), asked.get("appid", ""), asked.get("secret", ""))
-    return _token(_platform().issue_token(now=clock.now()))
+    return _token(platform().issue_token(now=clock.now()))
 
 
 @api.post("/stable_token")
 def stable_token() -> Response:
     """Give out the stable token."""
-    asked = _payload()
+    asked = payload()
     _check_credentials(
         text_of(asked, "grant_type"), text_of(asked, "appid"), text_of(asked, "secret")
     )
     force = asked.get("force_refresh") is True
-    return _token(_platform().issue_stable_token(force=force, now=clock.now()))
+    return _token(platform().issue_stable_token(force=force, now=clock.now()))
 
 
 @api.post("/menu/create")
 def create_menu() -> Response:
     """Replace the menu."""
-    _platform().set_menu(read_menu(_payload()))
-    return _ok()
+    platform().set_menu(read_menu(payload()))
+    return ok()
 
 
 @api.get("/menu/get")
 def get_menu() -> Response:
     """Repeat the menu."""
-    menu = _platform().menu()
+    menu = platform().menu()
     if not menu:
         raise ApiError(46003, "menu no exist")
     return jsonify(menu={"button": [button.as_json() for button in menu], "menuid": 1})
@@ -126,14 +112,14 @@ def get_menu() -> Response:
 @api.get("/menu/delete")
 def delete_menu() -> Response:
     """Delete the menu."""
-    _platform().set_menu(())
-    return _ok()
+    platform().set_menu(())
+    return ok()
 
 
 @api.get("/get_current_selfmenu_info")
 def self_menu() -> Response:
     """Repeat the menu in the other shape WeChat has for it."""
-    menu = _platform().menu()
+    menu = platform().menu()
     return jsonify(
         is_menu_open=int(bool(menu)),
         selfmenu_info={"button": [_self_button(button) for button in menu]},
@@ -150,17 +136,24 @@ def _self_button(button: Button) -> dict[str, object]:
 @api.get("/user/info")
 def user_info() -> Response:
     """Tell about one follower."""
-    return jsonify(_profile(_platform().profile(request.args.get("openid", ""))))
+    return jsonify(_profile(_known(request.args.get("openid", ""))))
 
 
 @api.post("/user/info/batchget")
 def user_infos() -> Response:
     """Tell about up to 100 followers."""
-    asked = objects_of(_payload(), "user_list")
+    asked = objects_of(payload(), "user_list")
     if not 1 <= len(asked) <= MAX_BATCH:
         raise ApiError(40003, "invalid openid list size")
-    profiles = [_platform().profile(text_of(each, "openid")) for each in asked]
+    profiles = [_known(text_of(each, "openid")) for each in asked]
     return jsonify(user_info_list=[_profile(profile) for profile in profiles])
+
+
+def _known(openid: str) -> Profile:
+    """Return what is known of a follower; one of the crowd has followed since 1970."""
+    if not platform().knows(openid) and press().follows(openid):
+        return Profile(openid, following=True, subscribed_at=0, scene=None)
+    return platform().profile(openid)
 
 
 def _profile(profile: Profile) -> dict[str, object]:
@@ -174,7 +167,7 @@ def _profile(profile: Profile) -> dict[str, object]:
         "subscribe_time": profile.subscribed_at,
         "remark": "",
         "groupid": 0,
-        "tagid_list": [],
+        "tagid_list": press().tags.of(profile.openid),
         "subscribe_scene": "ADD_SCENE_QR_CODE" if scene else "ADD_SCENE_SEARCH",
         "qr_scene": int(scene) if scene.isdecimal() else 0,
         "qr_scene_str": "" if scene.isdecimal() else scene,
@@ -184,7 +177,7 @@ def _profile(profile: Profile) -> dict[str, object]:
 @api.get("/user/get")
 def user_list() -> Response:
     """List the followers after an openid."""
-    everyone = _platform().follower_openids()
+    everyone = [*platform().follower_openids(), *press().crew.crowd_openids()]
     after = request.args.get("next_openid", "")
     if after and after not in everyone:
         raise ApiError(40003, "invalid openid")
@@ -198,19 +191,19 @@ def user_list() -> Response:
 @api.post("/message/custom/send")
 def send_service_message() -> Response:
     """Show a service message on a phone."""
-    payload, now = _payload(), clock.now()
-    bubble = read_service_message(payload, lambda media_id: _platform().media(media_id, now=now))
-    _platform().send_service_message(text_of(payload, "touser"), bubble, now=now)
-    return _ok()
+    asked, now = payload(), clock.now()
+    bubble = read_service_message(asked, lambda media_id: platform().media(media_id, now=now))
+    platform().send_service_message(text_of(asked, "touser"), bubble, now=now)
+    return ok()
 
 
 @api.post("/message/template/send")
 def send_template_message() -> Response:
     """Show a template message on a phone, once for each `client_msg_id`."""
-    payload, now = _payload(), clock.now()
-    openid, number = text_of(payload, "touser"), text_of(payload, "client_msg_id")
-    msgid = _platform().send_template_message(
-        openid, read_template_message(payload), number=number, now=now
+    asked, now = payload(), clock.now()
+    openid, number = text_of(asked, "touser"), text_of(asked, "client_msg_id")
+    msgid = platform().send_template_message(
+        openid, read_template_message(asked), number=number, now=now
     )
     return jsonify(errcode=0, errmsg="ok", msgid=msgid)
 
@@ -218,9 +211,9 @@ def send_template_message() -> Response:
 @api.post("/media/upload")
 def upload_media() -> Response:
     """Keep a temporary file for three days."""
-    kind, content = request.args.get("type", ""), _uploaded()
+    kind, (_, content) = request.args.get("type", ""), uploaded()
     content_type = check_upload(kind, content)
-    media = _platform().keep_media(kind, content_type, content, now=clock.now())
+    media = platform().keep_media(kind, content_type, content, now=clock.now())
     id_name = "thumb_media_id" if kind == "thumb" else "media_id"
     created_at = int(media.created_at.timestamp())
     return jsonify({"type": kind, id_name: media.media_id, "created_at": created_at})
@@ -231,17 +224,17 @@ def get_media() -> Response:
     """Give out a temporary file; of a video only where to fetch it."""
     media = _media_in_force(request.args.get("media_id", ""))
     if media.kind == "video":
-        return jsonify(video_url=_absolute(media.media_id))
+        return jsonify(video_url=absolute(media.media_id))
     name = f"{media.media_id}.{EXTENSIONS[media.content_type]}"
-    content_type, content = _platform().media_content(media.media_id) or ("", b"")
+    content_type, content = platform().media_content(media.media_id) or ("", b"")
     answer = Response(content, content_type=content_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
 def _media_in_force(media_id: str) -> Media:
-    media = _platform().media(media_id, now=clock.now())
-    if media is None or media.kind == "article":
+    media = platform().media(media_id, now=clock.now())
+    if media is None or media.kind == "article" or media.permanent:
         raise ApiError(40007, "invalid media_id")
     return media
 
@@ -249,55 +242,42 @@ def _media_in_force(media_id: str) -> Media:
 @api.post("/media/uploadimg")
 def upload_article_image() -> Response:
     """Keep a picture for an article's body, for good."""
-    content = _uploaded()
+    _, content = uploaded()
     content_type = check_article_image(content)
-    media = _platform().keep_media("article", content_type, content, now=clock.now())
-    return jsonify(url=_absolute(media.media_id))
-
-
-def _uploaded() -> bytes:
-    upload = request.files.get("media")
-    content = b"" if upload is None else upload.read()
-    if not content:
-        raise ApiError(41005, "media data missing")
-    return content
-
-
-def _absolute(media_id: str) -> str:
-    return request.host_url.rstrip("/") + media_url(media_id)
+    media = platform().keep_media("article", content_type, content, now=clock.now())
+    return jsonify(url=absolute(media.media_id))
 
 
 @api.get("/getcallbackip")
 def callback_addresses() -> Response:
     """List where deliveries come from."""
-    addresses: Sequence[str] = ("127.0.0.1",)
-    return jsonify(ip_list=addresses)
+    return jsonify(ip_list=["127.0.0.1"])
 
 
 @api.post("/message/custom/typing")
 def show_typing() -> Response:
     """Show or end 「对方正在输入」 for a follower."""
-    payload = _payload()
-    command = text_of(payload, "command")
+    asked = payload()
+    command = text_of(asked, "command")
     if command not in {"Typing", "CancelTyping"}:
         raise ApiError(45072, "invalid command")
-    openid, now = text_of(payload, "touser"), clock.now()
-    _platform().set_typing(openid, on=command == "Typing", now=now)
-    return _ok()
+    openid, now = text_of(asked, "touser"), clock.now()
+    platform().set_typing(openid, on=command == "Typing", now=now)
+    return ok()
 
 
 @api.post("/clear_quota")
 def clear_quota() -> Response:
     """Begin the day's quotas anew."""
-    _check_app_id(text_of(_payload(), "appid"))
-    _platform().quotas.clear(now=clock.now())
-    return _ok()
+    _check_app_id(text_of(payload(), "appid"))
+    platform().quotas.clear(now=clock.now())
+    return ok()
 
 
 @api.post("/openapi/quota/get")
 def get_quota() -> Response:
     """Tell how the day stands for one call."""
-    quota = _platform().quotas.quota(name_of(text_of(_payload(), "cgi_path")), now=clock.now())
+    quota = platform().quotas.quota(name_of(text_of(payload(), "cgi_path")), now=clock.now())
     counts = {"daily_limit": quota.daily_limit, "used": quota.used, "remain": quota.remain}
     return jsonify(errcode=0, errmsg="ok", quota=counts)
 

@@ -15,9 +15,11 @@ from wx_archive.simulator.api import api
 from wx_archive.simulator.config import SimulatorConfig
 from wx_archive.simulator.control import control
 from wx_archive.simulator.desk import desk
+from wx_archive.simulator.newsroom import newsroom
 from wx_archive.simulator.oauth import browsing, sns
 from wx_archive.simulator.pages import pages
 from wx_archive.simulator.platform import Platform
+from wx_archive.simulator.reader import reader
 from wx_archive.simulator.traffic import Traffic
 from wx_archive.simulator.wire import Wire
 
@@ -53,7 +55,7 @@ def _app(traffic: Traffic) -> Flask:
     app.before_request(_refuse_strangers)
     app.after_request(_protect)
     app.register_error_handler(HTTPException, _explain)
-    for blueprint in (api, sns, browsing, control, desk, pages):
+    for blueprint in (api, sns, browsing, control, desk, newsroom, reader, pages):
         app.register_blueprint(blueprint)
     return app
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 
 class Encryption(StrEnum):
@@ -18,6 +19,20 @@ class AccountKind(StrEnum):
 
     SERVICE = "service"
     SUBSCRIPTION = "subscription"
+
+
+SERVICE_ONLY: Final = ("message/template/",)
+LISTS: Final = frozenset({"message/mass/send"})
+VERIFIED_ONLY: Final = (
+    "message/custom/",
+    "message/mass/",
+    "material/",
+    "draft/",
+    "freepublish/",
+    "tags/",
+    "user/tag/",
+    "media/uploadvideo",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +64,10 @@ class SimulatorConfig:
     def may_call(self, path: str) -> bool:
         """Tell whether the account may make a call.
 
-        Service messages need verification, template messages a verified service account.
+        Source: reference section 1.8 and WeChat's table of privileges: publishing, tags and
+        service messages need verification; template messages and sends to a list need a
+        verified service account.
         """
-        if path.startswith("message/template/"):
+        if path.startswith(SERVICE_ONLY) or path in LISTS:
             return self.verified and self.account == AccountKind.SERVICE
-        return self.verified or not path.startswith("message/custom/")
+        return self.verified or not path.startswith(VERIFIED_ONLY)

@@ -23,7 +23,7 @@ from wx_archive.simulator.reading import (
     text_value,
     traffic,
 )
-from wx_archive.simulator.traffic import Place, Shown
+from wx_archive.simulator.shown import Place, Shown
 
 MAX_WAIT_S: Final = 25.0
 MAX_VOICE_S: Final = 60

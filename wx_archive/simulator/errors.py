@@ -6,9 +6,11 @@ from secrets import token_hex
 class ApiError(Exception):
     """The platform's API refuses a call of the account."""
 
-    def __init__(self, errcode: int, errmsg: str) -> None:
+    def __init__(self, errcode: int, errmsg: str, **more: int | str) -> None:
         super().__init__(f"{errcode} {errmsg}")
         self.errcode = errcode
+        self.more = more
+        """What the answer tells beside code and text."""
         # WeChat ends every error with a request id; accounts log it.
         self.errmsg = f"{errmsg} rid: {token_hex(4)}-{token_hex(4)}-{token_hex(4)}"
 

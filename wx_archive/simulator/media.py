@@ -67,10 +67,11 @@ class Media:
     kind: str
     content_type: str
     created_at: datetime
+    permanent: bool = False
 
     def has_expired(self, now: datetime) -> bool:
         """Tell whether the API no longer gives it out; phones show it for good."""
-        return self.kind != "article" and now - self.created_at >= LIFETIME
+        return not self.permanent and self.kind != "article" and now - self.created_at >= LIFETIME
 
 
 def content_type_of(content: bytes) -> str | None:

@@ -181,3 +181,53 @@ def _ticket(scene: str) -> str:
 
 def _md5(value: str) -> str:
     return md5(value.encode(), usedforsecurity=False).hexdigest()
+
+
+def publish_finished(
+    publish_id: int | str, stage: int, article_id: str, urls: Sequence[str]
+) -> Nodes:
+    """A publication that has ended; without addresses when it failed."""
+    info: dict[str, NodeValue] = {"publish_id": publish_id, "publish_status": stage}
+    if urls:
+        items: list[NodeValue] = [
+            {"idx": idx, "article_url": url} for idx, url in enumerate(urls, start=1)
+        ]
+        info |= {"article_id": article_id, "article_detail": {"count": len(urls), "item": items}}
+    return {"MsgType": "event", "Event": "PUBLISHJOBFINISH", "PublishEventInfo": info}
+
+
+def mass_finished(
+    msg_id: int, status: str, counts: Mapping[str, int], *, check: Nodes, urls: Sequence[str]
+) -> Nodes:
+    """A mass send that has ended; ``counts`` are its four numbers by node name."""
+    items: list[NodeValue] = [
+        {"ArticleIdx": idx, "ArticleUrl": url} for idx, url in enumerate(urls, start=1)
+    ]
+    return {
+        "MsgType": "event",
+        "Event": "MASSSENDJOBFINISH",
+        "MsgID": msg_id,
+        "Status": status,
+        **counts,
+        "CopyrightCheckResult": check,
+        "ArticleUrlResult": {"Count": len(urls), "ResultList": {"item": items} if items else {}},
+    }
+
+
+def reprint_check(reprints: int, *, may_be_sent: bool) -> Nodes:
+    """What WeChat found when it looked for articles that belong to others."""
+    items: list[NodeValue] = [
+        {
+            "ArticleIdx": idx,
+            "UserDeclareState": 0,
+            "AuditState": 2,
+            "OriginalArticleUrl": "http://mp.weixin.qq.com/s/simulated",
+            "OriginalArticleType": 1,
+            "CanReprint": int(may_be_sent),
+            "NeedReplaceContent": int(may_be_sent),
+            "NeedShowReprintSource": int(may_be_sent),
+        }
+        for idx in range(1, reprints + 1)
+    ]
+    state = 1 if not reprints else 2 if may_be_sent else 3
+    return {"Count": reprints, "ResultList": {"item": items} if items else {}, "CheckState": state}

@@ -7,7 +7,7 @@ phones may talk at once. Clock, faults, quotas, calls and codes have desks of th
 import string
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import cycle
 from secrets import choice, token_urlsafe
@@ -19,8 +19,10 @@ from wx_archive.simulator.clock_desk import ClockDesk
 from wx_archive.simulator.codes import CodeDesk
 from wx_archive.simulator.config import SimulatorConfig
 from wx_archive.simulator.errors import ApiError, RefusedError
+from wx_archive.simulator.facts import Exchange, PhoneCard, Profile
 from wx_archive.simulator.faults import FaultDesk
 from wx_archive.simulator.journal import CallJournal, Journal, Sent
+from wx_archive.simulator.library import Library
 from wx_archive.simulator.media import Media
 from wx_archive.simulator.menu import Button, find_button
 from wx_archive.simulator.quotas import QuotaDesk
@@ -40,45 +42,6 @@ TYPING_LASTS: Final = timedelta(seconds=15)
 _OPENID_LETTERS: Final = string.ascii_letters + string.digits + "_-"
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneCard:
-    """What the phones page lists of one phone."""
-
-    openid: str
-    nickname: str
-    following: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What the API tells the account about a follower."""
-
-    openid: str
-    following: bool
-    subscribed_at: int
-    scene: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One message with all its deliveries and the reply, for the inspector.
-
-    ``id`` is given when the exchange has ended; ``fault`` says why a reply was not shown.
-    """
-
-    at: str
-    openid: str
-    kind: str
-    request_xml: str
-    request_body: str
-    query: str
-    deliveries: tuple[Delivery, ...]
-    reply_body: str | None
-    reply_xml: str | None
-    fault: str | None
-    id: int = 0
-
-
 class Platform:
     """All state and WeChat's rules on it; safe to use from several threads."""
 
@@ -86,6 +49,7 @@ class Platform:
         self.config = config
         self._lock = RLock()
         self._store = Store(config.data_dir / "simulator")
+        self.library = Library(config.data_dir / "simulator" / "library")
         self._state = self._store.load()
         self._tokens = TokenDesk(self._state.stable_token)
         self.clock = ClockDesk(timedelta(seconds=self._state.clock_offset_s), self._keep_clock)
@@ -252,6 +216,21 @@ class Platform:
             self._typing.pop(openid, None)
             self._push(follower, bubble, bubble.kind.value, now)
 
+    def show_to(self, openids: Sequence[str], bubbles: Sequence[Bubble], *, now: datetime) -> None:
+        """Show what was sent to many on the phones of those who still follow."""
+        with self._lock:
+            phones = [self._state.followers.get(openid) for openid in openids]
+            for follower in phones:
+                if follower is not None and follower.following:
+                    for bubble in bubbles:
+                        self._show(follower, bubble, now)
+            self._save()
+
+    def check_follower(self, openid: str) -> None:
+        """Refuse somebody who does not follow with an `ApiError`."""
+        with self._lock:
+            self._reached(openid)
+
     def send_template_message(
         self, openid: str, bubble: Bubble, *, number: str, now: datetime
     ) -> int:
@@ -385,13 +364,17 @@ class Platform:
         """Return a media file that the API still gives out."""
         with self._lock:
             media = self._state.media.get(media_id)
-            return None if media is None or media.has_expired(now) else media
+        if media is None and (material := self.library.find(media_id)) is not None:
+            return material.media
+        return None if media is None or media.has_expired(now) else media
 
     def media_content(self, media_id: str) -> tuple[str, bytes] | None:
         """Return content type and bytes of a media file, expired or not."""
         with self._lock:
             media = self._state.media.get(media_id)
-        return None if media is None else (media.content_type, self._store.file(media_id))
+        if media is None:
+            return self.library.content(media_id)
+        return media.content_type, self._store.file(media_id)
 
 
 def _card(follower: Follower) -> PhoneCard:

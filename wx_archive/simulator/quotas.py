@@ -1,6 +1,7 @@
 """How often a day each call of the API may be made.
 
-Source: reference section 1.11, the daily limits of a verified account as of 2026.
+Source: reference section 1.11, the daily limits of a verified account as of 2026. From memory:
+`media/uploadimg`, `material/add_material`, `message/mass/preview` and `user/tag/get`.
 """
 
 from collections import Counter
@@ -23,7 +24,23 @@ DAILY: Final[Mapping[str, int]] = {
     "media/get": 10_000,
     "message/custom/send": 500_000,
     "message/template/send": 100_000,
+    "media/uploadimg": 5_000,
+    "material/add_material": 1_000,
+    "draft/add": 1_000,
+    "draft/get": 500,
+    "freepublish/submit": 100,
+    "freepublish/get": 100,
+    "freepublish/batchget": 100,
+    "message/mass/sendall": 100,
+    "message/mass/send": 100,
+    "message/mass/preview": 100,
+    "message/mass/delete": 10,
+    "tags/create": 1_000,
+    "tags/get": 1_000,
+    "tags/members/batchtagging": 100_000,
+    "tags/members/batchuntagging": 100_000,
     "user/get": 500,
+    "user/tag/get": 500,
     "user/info": 5_000_000,
 }
 CLEARED_PER_MONTH: Final = 10

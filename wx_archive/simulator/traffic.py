@@ -17,41 +17,20 @@ from wx_archive.simulator import media as samples
 from wx_archive.simulator import messages
 from wx_archive.simulator.bubbles import Bubble, Kind, Sender, notice, text_bubble
 from wx_archive.simulator.errors import BadReplyError, RefusedError
+from wx_archive.simulator.facts import Exchange
 from wx_archive.simulator.menu import Button
 from wx_archive.simulator.messages import Nodes
-from wx_archive.simulator.platform import Exchange, Platform
+from wx_archive.simulator.platform import Platform
+from wx_archive.simulator.press import Press
 from wx_archive.simulator.replies import Expected, media_url, read_reply
+from wx_archive.simulator.shown import Place, Shown, joined
 from wx_archive.simulator.windows import Occasion
-from wx_archive.simulator.wire import Delivered, Delivery, Envelope, Wire
+from wx_archive.simulator.wire import Delivered, Envelope, Wire
 from wx_archive.simulator.wire_faults import Disorder, Duplicate
 
 FAULT_NOTICE: Final = "该公众号提供的服务出现故障，请稍后再试"
+ASSISTANT: Final = "oMassSendAssistantOfWeChat00"
 SAMPLE_PLACE: Final = (32.629057, 110.797990, "湖北省十堰市茅箭区")
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the phone shows after an act; ``fault`` tells developers why it shows the notice.
-
-    ``held`` says that nothing was delivered yet: the phone collects what it sends.
-    """
-
-    bubbles: tuple[Bubble, ...] = ()
-    deliveries: tuple[Delivery, ...] = ()
-    exchange: int | None = None
-    fault: str | None = None
-    open: str | None = None
-    held: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A point on the map, in degrees, with its name."""
-
-    latitude: float
-    longitude: float
-    label: str
-    scale: int = 15
 
 
 class Traffic:
@@ -66,6 +45,9 @@ class Traffic:
         self._pictures = count(1)
         self._last_events: dict[tuple[str, str], int] = {}
         self._events_lock = Lock()
+        folder = platform.config.data_dir / "simulator" / "press"
+        self.press = Press(platform, folder, tell=self.tell, later=wire.later)
+        self.press.resume()
 
     def close(self) -> None:
         """Let waiting phones go and close the wire."""
@@ -77,6 +59,7 @@ class Traffic:
         with self._held_lock:
             self._held.clear()
         self.disorder.put(Disorder())
+        self.press.reset()
         self.platform.reset(menu_too=menu_too)
 
     def hold(self, openid: str) -> None:
@@ -101,7 +84,11 @@ class Traffic:
                     f"order 要把 {len(held)} 条消息的序号（从 0 起）各写一次。", status=400
                 )
             del self._held[openid]
-        return reduce(_joined, [self._deliver(held[place]) for place in places], Shown())
+        return reduce(joined, [self._deliver(held[place]) for place in places], Shown())
+
+    def tell(self, event: Nodes) -> None:
+        """Deliver an event that no follower caused; it comes in the name of WeChat's own user."""
+        self._carry(ASSISTANT, event, msg_id=0, now=clock.now())
 
     def follow(self, openid: str, scene: str | None = None) -> Shown:
         """Follow the account, through a poster's code when there is a scene."""
@@ -213,11 +200,11 @@ class Traffic:
             case "pic_sysphoto" | "pic_photo_or_album" | "pic_weixin":
                 picture = self.sample_picture()
                 chosen = self._event(openid, messages.pictures(button.type, key, picture))
-                return _joined(chosen, self.image(openid, picture, base_url=base_url))
+                return joined(chosen, self.image(openid, picture, base_url=base_url))
             case "location_select":
                 place = Place(*SAMPLE_PLACE)
                 event = messages.location_select(key, *SAMPLE_PLACE)
-                return _joined(self._event(openid, event), self.location(openid, place))
+                return joined(self._event(openid, event), self.location(openid, place))
             case _:
                 return self._show_material(openid, button)
 
@@ -225,7 +212,7 @@ class Traffic:
         url = button.values["url"]
         if button.type == "view":
             shown = self._event(openid, messages.menu_event("VIEW", url))
-            return _joined(shown, Shown(open=url))
+            return joined(shown, Shown(open=url))
         return self._event(
             openid, messages.menu_event("view_miniprogram", button.values["pagepath"])
         )
@@ -372,17 +359,6 @@ class _Reply:
     bubbles: tuple[Bubble, ...]
     xml: str | None
     fault: str | None
-
-
-def _joined(first: Shown, second: Shown) -> Shown:
-    return Shown(
-        bubbles=first.bubbles + second.bubbles,
-        deliveries=first.deliveries + second.deliveries,
-        exchange=second.exchange or first.exchange,
-        fault=first.fault or second.fault,
-        open=second.open or first.open,
-        held=first.held or second.held,
-    )
 
 
 def _decoded(reply: bytes | None) -> str | None:

@@ -213,14 +213,20 @@ class Pages:
         return self._acts(path, Guard(needs, "GET", audit, fresh))
 
     def in_steps(
-        self, path: str, *, needs: Permission, audit: str, fresh: bool = False
+        self,
+        path: str,
+        *,
+        needs: Permission,
+        audit: str,
+        fresh: bool = False,
+        most_bytes: int | None = None,
     ) -> Callable[[StepsView[P]], Callable[P, Response]]:
         """Register a form's target that works before its transaction begins.
 
         It hashes a password, or counts a try that stays counted whatever comes of it. The view is
         handed what carries out the change; without it nothing can be changed.
         """
-        guard = Guard(needs, "POST", audit, fresh)
+        guard = Guard(needs, "POST", audit, fresh, most_bytes=most_bytes)
 
         def decorate(view: StepsView[P]) -> Callable[P, Response]:
             @wraps(view)

@@ -59,6 +59,8 @@ class Permission(StrEnum):
     WORDS_RELEASE = "words.release"
     PIECES_WRITE = "pieces.write"
     """Write one's own pieces, bring in media, send a piece in."""
+    PIECES_READ = "pieces.read"
+    """See pieces: one's own; every one with `PUBLISHING_READ`."""
     PIECES_EDIT = "pieces.edit"
     """Take what was sent in, edit every piece, submit it for review, answer readers' words."""
     PIECES_REVIEW = "pieces.review"
@@ -76,7 +78,9 @@ class Permission(StrEnum):
 
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
-    Role.CORRESPONDENT: frozenset({Permission.OWN, Permission.PIECES_WRITE}),
+    Role.CORRESPONDENT: frozenset(
+        {Permission.OWN, Permission.PIECES_READ, Permission.PIECES_WRITE}
+    ),
     Role.EDITOR: frozenset(
         {
             Permission.OWN,
@@ -86,6 +90,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.WORDS_EDIT,
             Permission.PIECES_WRITE,
             Permission.PIECES_EDIT,
+            Permission.PIECES_READ,
             Permission.PUBLISHING_READ,
             Permission.FIGURES_READ,
         }
@@ -98,6 +103,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.CATALOGUE_EXPORT,
             Permission.WORDS_RELEASE,
             Permission.PIECES_REVIEW,
+            Permission.PIECES_READ,
             Permission.PUBLISHING_READ,
             Permission.FIGURES_READ,
         }
@@ -105,6 +111,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.PUBLISHER: frozenset(
         {
             Permission.OWN,
+            Permission.PIECES_READ,
             Permission.PUBLISHING_READ,
             Permission.PUSHES_SEND,
             Permission.FIGURES_READ,

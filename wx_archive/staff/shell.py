@@ -21,8 +21,8 @@ from wx_archive.staff.rules import Permission, Person
 SCRIPT: Final = "vendor/htmx.min.js"
 """Installed by `make assets`; every page is complete without it."""
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 

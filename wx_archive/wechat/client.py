@@ -26,6 +26,7 @@ from wx_archive.wechat.errors import (
     UnknownOutcomeError,
 )
 from wx_archive.wechat.limits import limits
+from wx_archive.wechat.publishing import Publishing
 from wx_archive.wechat.quota import ApiQuota, Ledger
 from wx_archive.wechat.refusals import NO_MENU
 from wx_archive.wechat.transport import TIMEOUT_S, Answer, Call, TooMuchError
@@ -107,6 +108,12 @@ class Platform:
             settings, store, self._ledger, timeout_s=timeout_s, now=now, sleep=sleep
         )
         self.account = Entitlements.of(settings)
+        self.publishing = Publishing(self._client, self.account)
+
+    @property
+    def app_id(self) -> str:
+        """Whose material it is that is uploaded here."""
+        return self._settings.wechat_app_id
 
     def menu(self) -> list[dict[str, Any]] | None:
         """Return the buttons of the account's menu, or None if it has none."""

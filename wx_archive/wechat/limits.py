@@ -1,4 +1,4 @@
-"""What WeChat allows, as `limits.yaml` beside this file has it: windows, quotas, capabilities."""
+"""What WeChat allows, as `limits.yaml` beside this file has it: windows, quotas, sizes."""
 
 from datetime import date, timedelta
 from enum import StrEnum
@@ -38,7 +38,9 @@ class Capability(StrEnum):
     SUBSCRIBE_NOTICES = "subscribe_notices"
     SCENE_CODES = "scene_codes"
     USER_INFO = "user_info"
+    USER_TAGS = "user_tags"
     MEDIA = "media"
+    DRAFTS = "drafts"
 
 
 class AccountType(StrEnum):
@@ -48,6 +50,17 @@ class AccountType(StrEnum):
     SERVICE_UNVERIFIED = "service/unverified"
     SUBSCRIPTION_VERIFIED = "subscription/verified"
     SUBSCRIPTION_UNVERIFIED = "subscription/unverified"
+
+
+class Upload(StrEnum):
+    """What a file is uploaded as."""
+
+    IMAGE = "image"
+    VOICE = "voice"
+    VIDEO = "video"
+    THUMB = "thumb"
+    BODY_IMAGE = "body_image"
+    """A picture in the body of an article, by `media/uploadimg`."""
 
 
 class _Sourced(FileModel):
@@ -90,6 +103,100 @@ class VideoHosts(_Sourced):
     names: tuple[HostName, ...]
 
 
+class ClientMsgId(_Sourced):
+    """The number that we give a mass send, so that WeChat does not send it twice."""
+
+    longest_bytes: Count
+    known_for_hours: Count
+
+    @property
+    def known_for(self) -> timedelta:
+        """How long WeChat remembers it."""
+        return timedelta(hours=self.known_for_hours)
+
+
+class MassSend(_Sourced):
+    """How often and to how many people at once an account may send.
+
+    Attributes:
+        subscription_per_day: of a subscription account, to all or to a tag.
+        service_to_all_per_day: of a service account, to all; others enter no history.
+        service_per_month: each follower of a service account gets in a calendar month.
+        calls_per_minute: of all calls that send.
+        list_least: openids in a call that sends to a list.
+        list_most: and at most.
+        articles: in one message.
+    """
+
+    subscription_per_day: Count
+    service_to_all_per_day: Count
+    service_per_month: Count
+    calls_per_minute: Count
+    list_least: Count
+    list_most: Count
+    articles: Count
+    client_msg_id: ClientMsgId
+
+
+class ArticleSize(_Sourced):
+    """How long the parts of an article may be; `digest_default_chars` is what WeChat takes itself.
+
+    Attributes:
+        content_chars: fewer than so many.
+        content_bytes: fewer than so many.
+    """
+
+    title_chars: Count
+    author_chars: Count
+    digest_chars: Count
+    digest_default_chars: Count
+    content_chars: Count
+    content_bytes: Count
+    source_url_bytes: Count
+
+
+class PictureSet(_Sourced):
+    """How many pictures a picture set may have."""
+
+    most: Count
+
+
+class MassText(_Sourced):
+    """How long a text that is sent to all may be."""
+
+    longest_bytes: Count
+
+
+class FileSize(_Sourced):
+    """What a file may be, by what it is uploaded as.
+
+    Attributes:
+        formats: as file names end, without the dot.
+        longest_s: of recordings; None: no limit is known.
+    """
+
+    name: Text
+    max_bytes: Count
+    formats: Annotated[tuple[Text, ...], Field(min_length=1)]
+    longest_s: Count | None = None
+
+
+class Library(_Sourced):
+    """How much an account may keep at WeChat for good."""
+
+    images: Count
+    others: Count
+
+
+class UserTags(_Sourced):
+    """How an account may tag its followers."""
+
+    most: Count
+    per_follower: Count
+    name_bytes: Count
+    openids_per_call: Count
+
+
 class Limits(FileModel):
     """The whole file."""
 
@@ -98,6 +205,13 @@ class Limits(FileModel):
     quotas: dict[ApiPath, Quota]
     capabilities: dict[Capability, Entitlement]
     video_hosts: VideoHosts
+    mass_send: MassSend
+    mass_text: MassText
+    article: ArticleSize
+    picture_set: PictureSet
+    uploads: dict[Upload, FileSize]
+    library: Library
+    user_tags: UserTags
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -105,6 +219,7 @@ class Limits(FileModel):
         missing = [
             *(one.value for one in Occasion if one not in self.windows),
             *(one.value for one in Capability if one not in self.capabilities),
+            *(one.value for one in Upload if one not in self.uploads),
         ]
         if missing:
             message = f"缺 {'、'.join(missing)}"

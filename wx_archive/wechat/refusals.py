@@ -15,9 +15,14 @@ from wx_archive.wechat.errors import PlatformError, QuotaError
 BAD_TOKEN: Final = frozenset({40001, 40014, 42001})
 BUSY: Final = frozenset({-1, -1000})
 """WeChat says so before it does anything."""
-DONE: Final = frozenset({0, 45065})
-"""45065: the very clientmsgid was sent before; the answer carries the msg_id of then."""
+SENT_BEFORE: Final = 45065
+"""The very clientmsgid was sent before; the answer carries the msg_id of then."""
+DONE: Final = frozenset({0, SENT_BEFORE})
 NO_MENU: Final = 46003
+MEDIA_GONE: Final = 40007
+"""Also of a draft: sending or publishing it has consumed it."""
+TAG_GONE: Final = 45159
+"""Seen of tags that do exist, too, while another call was tagging: ask for the list of tags."""
 
 _RID: Final = re.compile(r"rid:\s*([0-9A-Za-z-]{1,64})")
 _ADDRESS: Final = re.compile(r"invalid ip ([0-9a-fA-F.:]{3,45})")
@@ -46,7 +51,7 @@ _SENTENCES: Final[Mapping[type[PlatformError], Mapping[int, str]]] = {
     errors.QuotaError: {
         45009: "这个接口今天的调用次数用完了，零点后恢复",
         45011: "这个接口调用得太频繁，请一分钟后再试",
-        45028: "今天的群发次数用完了，零点后恢复",
+        45028: "群发次数用完了（订阅号一天一次，服务号每位粉丝一月四次）",
         48006: "本月的清零次数用完了，下月恢复",
     },
     errors.FollowerError: {
@@ -55,9 +60,11 @@ _SENTENCES: Final[Mapping[type[PlatformError], Mapping[int, str]]] = {
         43005: "对方不是好友关系，收不到消息",
         43019: "对方在本账号的黑名单里",
         43101: "对方拒收这类消息",
+        45059: "对方身上的标签已满 20 个",
         45015: "对方超过时限没有说话，客服消息发不出去了",
         45047: "对方这一次可收的客服消息条数用完了",
         48002: "对方拒收本账号的消息",
+        49003: "openid 不是本账号的关注者",
     },
     errors.ForbiddenError: {
         48001: "本账号没有这个接口的权限，请在公众平台“接口权限”里核对",
@@ -75,14 +82,22 @@ _SENTENCES: Final[Mapping[type[PlatformError], Mapping[int, str]]] = {
         **dict.fromkeys(
             [*range(40004, 40013), *range(40015, 40028)], "微信不接受发送的内容（类型、大小或菜单）"
         ),
-        40007: "素材编号不对，或者素材已过期（临时素材只留三天）",
+        40007: "素材编号不对，或者素材、草稿已经不在了（临时素材只留三天，草稿一经发布就没有了）",
+        40032: "一次给的 openid 太多",
         40033: "内容里有微信不接受的字符",
         40035: "参数不对",
         40037: "模板编号不对，请核对是模板消息还是订阅通知",
         40066: "微信没有这个接口地址",
+        40130: "按名单群发至少要有两个 openid",
         **dict.fromkeys([41005, 44001, 44002, 44003, 44004], "发送的内容是空的"),
         **dict.fromkeys(range(45001, 45009), "发送的内容太大或太长"),
+        45056: "标签已满 100 个，请在公众平台删去不用的",
+        45058: "系统自带的标签不能改",
         45067: "群发编号太长",
+        45110: "作者太长",
+        45157: "标签名不合规定，或者和已有的标签重名",
+        45158: "标签名太长，最多 30 个字节",
+        TAG_GONE: "微信上没有这个标签",
         NO_MENU: "微信上还没有菜单",
         47001: "发送的数据微信读不懂",
         47003: "模板里有一项的内容不合规定（多半是太长）",

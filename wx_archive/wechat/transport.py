@@ -21,8 +21,11 @@ from wx_archive.wechat.errors import BusyError, PlatformError, UnknownOutcomeErr
 from wx_archive.wechat.refusals import DONE, refusal
 
 T = TypeVar("T")
-Part = tuple[str, bytes]
-"""A file of a form: its name and its whole content, the same again for each try."""
+Part = tuple[str | None, bytes]
+"""A file of a form: its name and its whole content, the same again for each try.
+
+Without a name it is no file but a field.
+"""
 
 TIMEOUT_S: Final = (3.0, 10.0)
 """Seconds for connecting and for each piece of the answer."""

@@ -39,17 +39,21 @@ def _pieces() -> None:
         sa.Column("source_url", sa.String(500), nullable=False),
         sa.Column("content_hash", sa.String(64), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("approved_revision", sa.Integer(), nullable=True),
         sa.Column("wanted_at", INSTANT, nullable=True),
         sa.Column("slot", sa.String(80), nullable=True),
+        sa.Column("owner", sa.String(60), nullable=True),
+        sa.Column("sent_in_at", INSTANT, nullable=True),
         sa.Column("out_at", INSTANT, nullable=True),
         sa.Column("withdrawn_at", INSTANT, nullable=True),
+        sa.Column("withdrawn_by", sa.String(60), nullable=True),
         sa.Column("file_hash", sa.String(64), nullable=True),
         sa.Column("is_in_conflict", sa.Boolean(), nullable=False),
         sa.Column("made_by", sa.String(60), nullable=False),
         sa.Column("made_at", INSTANT, nullable=False),
         sa.Column("changed_at", INSTANT, nullable=False),
         sa.CheckConstraint(
-            "column IN ('bulletin', 'newsreel', 'history', 'city', 'showcase')", name="column"
+            "\"column\" IN ('bulletin', 'newsreel', 'history', 'city', 'showcase')", name="column"
         ),
         sa.CheckConstraint(
             "kind IN ('article', 'text', 'pictures', 'video', 'audio')", name="kind"
@@ -125,3 +129,14 @@ def _around() -> None:
         sa.PrimaryKeyConstraint("piece_id", "entry_pid", name="pk_piece_entry"),
     )
     op.create_index("ix_piece_entry_entry_pid", "piece_entry", ["entry_pid"])
+    op.create_table(
+        "piece_asset",
+        sa.Column("piece_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("asset_pid", sa.String(26), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["piece_id"], ["piece.id"], name="fk_piece_asset_piece_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("piece_id", "revision", "asset_pid", name="pk_piece_asset"),
+    )
+    op.create_index("ix_piece_asset_asset_pid", "piece_asset", ["asset_pid"])

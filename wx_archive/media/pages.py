@@ -1,0 +1,83 @@
+"""`/h5/media/<pid>`: what readers see and hear, for as long as a piece that is out shows it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+from flask import Blueprint, abort, request
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import wrap_file
+
+from wx_archive.core import clock
+from wx_archive.core.services import Services
+from wx_archive.media import forms, service
+from wx_archive.media.objects import MissingObjectError, ObjectStore, open_objects
+from wx_archive.media.rules import SHOWN, Form, MediaKind
+from wx_archive.media.service import Held
+
+POLICY: Final = "default-src 'none'; sandbox"
+FRESHNESS: Final = "private, no-cache"
+"""Kept, but asked about every time: what is withdrawn is gone with the next look."""
+
+IsShown = Callable[[Connection, str, datetime], bool]
+"""Tells whether something that is out shows an asset, by its public id."""
+
+
+def blueprint(services: Services, *, is_shown: IsShown) -> Blueprint:
+    """Return the page of media files.
+
+    Args:
+        services: the installation's.
+        is_shown: what the features that show files say of one.
+    """
+    pages = Blueprint("media", __name__)
+    store = open_objects(services.settings)
+
+    @pages.get("/h5/media/<pid>")
+    def media(pid: str) -> Response:
+        with services.database.reads() as connection:
+            held = service.find(connection, [pid]).get(pid)
+            if held is None or not is_shown(connection, pid, clock.now()):
+                abort(HTTPStatus.NOT_FOUND)
+        return answer(store, held, request.args.get("form", ""))
+
+    return pages
+
+
+def answer(store: ObjectStore, held: Held, wanted: str) -> Response:
+    """Return a form of an asset as an answer: parts of it, and «not changed», too.
+
+    A form that a kind of file has not, or that never leaves the house, ends with 404.
+    """
+    form = _form(held.kind, wanted)
+    try:
+        file = forms.opened(store, held, form)
+    except MissingObjectError:
+        abort(HTTPStatus.NOT_FOUND)
+    size_bytes = file.seek(0, 2)
+    file.seek(0)
+    response = Response(
+        wrap_file(request.environ, file),
+        mimetype=forms.content_type_of(held, form),
+        direct_passthrough=True,
+    )
+    response.call_on_close(file.close)
+    response.content_length = size_bytes
+    response.set_etag(forms.key_of(held, form))
+    response.headers["Cache-Control"] = FRESHNESS
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response.make_conditional(
+        request.environ, accept_ranges=True, complete_length=size_bytes
+    )
+
+
+def _form(kind: MediaKind, wanted: str) -> Form:
+    """Return the form that is asked for; of pictures the page's by default."""
+    usual = Form.PAGE if kind is MediaKind.IMAGE else Form.ORIGINAL
+    told = wanted or usual.value
+    if told not in {form.value for form in SHOWN[kind]}:
+        abort(HTTPStatus.NOT_FOUND)
+    return Form(told)

@@ -1,0 +1,48 @@
+"""What stands against a piece before it goes out, and what somebody should look at again.
+
+Pure: whoever asks has looked up the files and which entries are public. Nothing here changes
+anything, and nothing calls WeChat. Limits: docs/sources.md#publishing.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from wx_archive.publishing import media_checks, word_checks
+from wx_archive.publishing.findings import Case, Fact, Finding, Level, Limits, MediaFacts
+from wx_archive.publishing.pieces import Content
+from wx_archive.publishing.sensitive import Wording
+from wx_archive.publishing.wechat_html import Links
+
+__all__ = ["Fact", "Finding", "Level", "Limits", "MediaFacts", "check", "is_blocked"]
+
+DEFAULT_LIMITS: Final = Limits()
+NO_WORDING: Final = Wording()
+NO_LINKS: Final = Links("")
+
+
+def check(
+    content: Content,
+    facts: MediaFacts,
+    *,
+    wording: Wording = NO_WORDING,
+    links: Links = NO_LINKS,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[Finding, ...]:
+    """Return everything to be said about a piece, what blocks it first.
+
+    Args:
+        content: of the piece.
+        facts: what is known of its files and entries.
+        wording: the site's list of words.
+        links: what completes the body, as when it is sent.
+        limits: WeChat's numbers.
+    """
+    case = Case(content, facts, limits, wording, links)
+    looks = (*word_checks.LOOKS, *media_checks.LOOKS)
+    found = [finding for look in looks for finding in look(case)]
+    return tuple(sorted(found, key=lambda one: list(Level).index(one.level)))
+
+
+def is_blocked(findings: Iterable[Finding]) -> bool:
+    """Tell whether anything keeps a piece from going out."""
+    return any(one.level is Level.BLOCKS for one in findings)

@@ -1,0 +1,19 @@
+"""Everything that the worker and the clock do for publishing, part by part."""
+
+from typing import Final
+
+from wx_archive.core.jobs import Jobs, Schedule
+from wx_archive.core.services import Services
+from wx_archive.publishing import send_jobs, slot_jobs, tag_jobs
+from wx_archive.wechat.client import Platform
+
+_PARTS: Final = (send_jobs, slot_jobs, tag_jobs)
+SCHEDULES: Final[tuple[Schedule, ...]] = tuple(one for part in _PARTS for one in part.SCHEDULES)
+
+
+def build(services: Services, platform: Platform) -> Jobs:
+    """Return the kinds of job of every part."""
+    own = Jobs()
+    for part in _PARTS:
+        own.take_in(part.build(services, platform))
+    return own
