@@ -26,7 +26,16 @@ SHORT = "\"'><img src=x onerror=alert(1)>"
 LINK = "javascript:alert(1)//https://archive.example.org/"
 _MACHINE = re.compile(r"[\x21-\x7e]{0,200}\Z")
 """Codes, states, hashes, addresses of ours: what nobody types."""
-_KEPT = {"search_entry", "term", "installation", "schedule", "audit_entry", "revision", "job"}
+_KEPT = {
+    "search_entry",
+    "term",
+    "words_state",
+    "installation",
+    "schedule",
+    "audit_entry",
+    "revision",
+    "job",
+}
 """The search index, the machine's own notes; the log is written to, not over."""
 _FIXED = {"retention", "secrecy", "carrier", "language"}
 """Words out of a list, which only the file can bring in."""

@@ -29,6 +29,7 @@ from wx_archive.guide import service as guide
 from wx_archive.guide.profile import as_yaml
 from wx_archive.menu import service as menu
 from wx_archive.publishing import files as publishing
+from wx_archive.publishing import piece_templates, sensitive
 from wx_archive.publishing.calendar import plan_of
 from wx_archive.simulator.phone import Bubble, Phone, PhoneRefusedError
 
@@ -188,10 +189,12 @@ def _check_site() -> tuple[dict[str, int], list[str]]:
         "topics": lambda: sum(map(len, load_topics(site.content / "topics.yaml").values())),
         "livelihood": lambda: load_livelihood(site.content / "livelihood.yaml").count,
         "pieces": lambda: publishing.check(site),
+        "wording": lambda: sensitive.check(site),
         "guides": lambda: len(guide.guides(site)) if guide.for_words(site, "") is None else 0,
         "calendar": lambda: plan_of(site.content).count,
         "workdays": lambda: len(calendar_of(site.content).years),
         "interests": lambda: interests.check(site),
+        "piece_templates": lambda: piece_templates.check(site),
         "consents": lambda: consents.check(site),
         "menu": lambda: len(menu.read(site, features.dispatcher().answers_click)),
     }

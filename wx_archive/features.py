@@ -64,7 +64,7 @@ from wx_archive.publishing import bot as publishing_bot
 from wx_archive.publishing import console as publishing_console
 from wx_archive.publishing import events as publishing_events
 from wx_archive.publishing import jobs as publishing_jobs
-from wx_archive.publishing import out, preview_jobs, reading, showing
+from wx_archive.publishing import out, preview_jobs, preview_pages, push_cli, reading, showing
 from wx_archive.publishing import pages as publishing_pages
 from wx_archive.publishing import personal_data as publishing_data
 from wx_archive.staff import anchors
@@ -172,8 +172,9 @@ _OTHERS = (
         "publishing",
         publishing_bot.router,
         publishing_pages.blueprint,
-        jobs=publishing_jobs.build,
-        schedules=publishing_jobs.SCHEDULES,
+        (push_cli.push,),
+        publishing_jobs.build,
+        publishing_jobs.SCHEDULES,
         personal_data=publishing_data.RULES,
         witness=reading.buffer,
         console=publishing_console.CONSOLE,
@@ -183,6 +184,7 @@ _OTHERS = (
     ),
     Feature(
         "publishing_previews",
+        pages=preview_pages.blueprint,
         jobs=lambda services, platform: preview_jobs.build(
             services, platform, alerts_binding.openid_of
         ),

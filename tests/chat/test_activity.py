@@ -10,6 +10,7 @@ from tests.chat.talks import a_router, follower, followers, reply, typed
 from tests.wechat.deliveries import NOW, OPENID
 from wx_archive.chat import activity
 from wx_archive.chat.activity import Activity
+from wx_archive.core import flushing
 from wx_archive.core.database import Database
 from wx_archive.wechat.inbound import Header, Text
 
@@ -65,7 +66,7 @@ def test_a_full_buffer_takes_nobody_new_but_goes_on_for_those_it_has(sqlite: Dat
 def test_a_neighbour_that_fails_does_not_end_the_writing(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(activity, "FLUSH_EVERY_S", 0.02)
+    monkeypatch.setattr(flushing, "EVERY_S", 0.02)
 
     def fail() -> None:
         raise KeyError("not the database's fault")

@@ -18,10 +18,10 @@ from tests.conftest import SettingsFactory
 from tests.core.test_redis_outage import PrivateRedis
 from wx_archive import demo
 from wx_archive.chat import held
-from wx_archive.chat.activity import FLUSH_EVERY_S
 from wx_archive.chat.models import ServiceWindow
 from wx_archive.core import clock
 from wx_archive.core.database import Database
+from wx_archive.core.flushing import EVERY_S
 from wx_archive.core.settings import Settings
 from wx_archive.followers import service as followers
 from wx_archive.simulator.phone import Phone
@@ -52,7 +52,7 @@ class Office:
         statement = select(ServiceWindow.occasion).where(
             ServiceWindow.follower_id == self._number_of(phone), ServiceWindow.occasion == occasion
         )
-        deadline = time.monotonic() + 10 * FLUSH_EVERY_S
+        deadline = time.monotonic() + 10 * EVERY_S
         while True:
             with self.database.reads() as connection:
                 if connection.execute(statement).first():

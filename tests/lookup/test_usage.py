@@ -30,7 +30,7 @@ from wx_archive.app import add_witnesses
 from wx_archive.catalogue.rules import Kind
 from wx_archive.chat.router import Router, Stage
 from wx_archive.chat.turn import Turn
-from wx_archive.core import clock
+from wx_archive.core import clock, flushing
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.ids import pseudonym
@@ -315,7 +315,7 @@ def test_a_batch_that_the_database_refuses_does_not_hold_up_the_next(
 def test_its_thread_survives_what_nobody_expects(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(usage, "FLUSH_EVERY_S", 0.02)
+    monkeypatch.setattr(flushing, "EVERY_S", 0.02)
     buffer = Usage(sqlite, SECRET)
     buffer.take([asked("公积金", page=None)])  # type: ignore[arg-type]  # no row can be made of it
     deadline = time.monotonic() + 5

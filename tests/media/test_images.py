@@ -101,6 +101,7 @@ HOSTILE: Final = {
     "nothing": (b"", texts.EMPTY),
     "one byte": (b"\xff", texts.UNKNOWN),
     "words": ("不是图片".encode(), texts.UNKNOWN),
+    "words of Windows": ("不是图片".encode("utf-16"), texts.UNKNOWN),
     "a page": (b"<!doctype html><script>alert(1)</script>", texts.UNKNOWN),
     "a program": (b"MZ" + bytes(500), texts.UNKNOWN),
     "an archive": (an_archive_too(b""), texts.UNKNOWN),

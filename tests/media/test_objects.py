@@ -123,8 +123,8 @@ def _fill(folder: Path, answers: Callable[[str], None]) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
     try:
         ObjectStore(folder).put(KEY, io.BytesIO(CONTENT))
-    except TransientError:
-        answers("transient")
+    except (TransientError, OSError) as err:
+        answers(type(err).__name__)
 
 
 def test_a_full_disk_is_no_end_and_leaves_nothing_torn(store: ObjectStore) -> None:
@@ -134,7 +134,7 @@ def test_a_full_disk_is_no_end_and_leaves_nothing_torn(store: ObjectStore) -> No
     child = context.Process(target=_fill, args=(store.folder, answers.put))
     child.start()
     child.join()
-    assert answers.get() == "transient"
+    assert answers.get() == "TransientError"
     assert files(store) == []
     store.put(KEY, io.BytesIO(CONTENT))
     assert store.path(KEY).read_bytes() == CONTENT

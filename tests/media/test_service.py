@@ -158,14 +158,14 @@ def test_words_can_be_changed(database: Database, store: ObjectStore) -> None:
     assert found(database, held.pid) == after
 
 
-@pytest.mark.parametrize("pid", ["", "nothing-here", "0" * 26, "../x", "\x00" * 26])
-def test_what_is_not_there_is_none(database: Database, pid: str) -> None:
-    with database.begin() as session:
-        assert service.withdraw(session, pid, now=NOW) is None
-        assert service.restore(session, pid) is None
-        assert service.describe(session, pid, Described("x")) is None
-        assert service.look_up(session.connection(), pid) is None
-        assert service.find(session.connection(), [pid]) == {}
+def test_what_is_not_there_is_none(database: Database) -> None:
+    for pid in ("", "nothing-here", "0" * 26, "../x", "\x00" * 26):
+        with database.begin() as session:
+            assert service.withdraw(session, pid, now=NOW) is None
+            assert service.restore(session, pid) is None
+            assert service.describe(session, pid, Described("x")) is None
+            assert service.look_up(session.connection(), pid) is None
+            assert service.find(session.connection(), [pid]) == {}
 
 
 def test_the_library_is_searched_by_kind_and_words_the_newest_first(

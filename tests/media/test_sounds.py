@@ -141,7 +141,7 @@ def test_a_wide_amr_is_measured_by_its_own_table(store: ObjectStore) -> None:
         b"ID3",
         an_mp3(1) + b"<script>alert(1)</script>" * 200,
         b"\xff\xfb\x90",
-        b"\xff\xff" * 3000,
+        b"\xff\xfb" * 3000,
     ],
 )
 def test_a_recording_that_is_damaged_is_refused(store: ObjectStore, content: bytes) -> None:

@@ -1,15 +1,24 @@
 """The demo's people at their desks, writing, sending in and reviewing through the console."""
 
 import io
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from tests.conftest import PROJECT, closing_office
 from tests.console import Browser, Office
 from tests.html import Page, read_page
+from wx_archive import demo
 from wx_archive.core import clock
+from wx_archive.core.settings import Settings
 from wx_archive.media import service as media
 from wx_archive.media.objects import open_objects
 from wx_archive.publishing.models import Piece
@@ -17,6 +26,18 @@ from wx_archive.staff.models import AuditEntry
 from wx_archive.staff.rules import Role
 
 BODY = "丹江口大坝1958年动工。\n\n## 后来\n\n2005年加高。"
+
+
+@contextmanager
+def opened_desks(data: Path, folder: Path) -> Iterator["Desks"]:
+    """Open a console on a copy of the demo's data."""
+    shutil.copytree(data, folder)
+    port = demo.free_port()
+    settings = Settings.for_demo(
+        data_dir=folder, site_dir=PROJECT, port=port, public_url=f"http://127.0.0.1:{port}"
+    )
+    with closing_office(settings) as office:
+        yield Desks(office)
 
 
 @dataclass
@@ -60,7 +81,7 @@ class Desks:
         assert answer.status_code == 303, read_page(answer.text).text
         return answer.headers["Location"].removesuffix("/edit")
 
-    def saves(self, browser: Browser, path: str, **fields: object) -> TestResponse:
+    def saves(self, browser: Browser, path: str, **fields: Any) -> TestResponse:
         """Send the editor's form."""
         told = {
             "since": self.piece(path).revision,
@@ -71,32 +92,33 @@ class Desks:
         }
         return browser.post(f"{path}/edit", **{**told, **fields})
 
-    def written(self, browser: Browser | None = None, **fields: object) -> str:
+    def written(self, browser: Browser | None = None, **fields: Any) -> str:
         """Begin a piece and write something; return its address."""
         path = self.begins(browser or self.editor)
         answer = self.saves(browser or self.editor, path, **fields)
         assert answer.status_code == 303, read_page(answer.text).text
         return path
 
-    def submitted(self, **fields: object) -> str:
+    def submitted(self, **fields: Any) -> str:
         """Bring a piece to the reviewers."""
         path = self.written(**fields)
         self.editor.done(f"{path}/submit")
         return path
 
-    def approves(self, path: str, **fields: object) -> TestResponse:
+    def approves(self, path: str, **fields: Any) -> TestResponse:
         """Send the reviewer's form, as it was shown."""
         told = {"shown": self.piece(path).content_hash, "secrecy": "1", **fields}
         return self.reviewer.post(f"{path}/approve", **told)
 
-    def approved(self, **fields: object) -> str:
+    def approved(self, **fields: Any) -> str:
         """Bring a piece all the way."""
         path = self.submitted(**fields)
         assert self.approves(path).status_code == 303
         return path
 
-    def brings_in(self, title: str = "大坝远景", colour: str = "tan") -> str:
+    def brings_in(self, title: str = "大坝远景") -> str:
         """Bring a picture into the library; return its public id."""
+        colour = f"#{zlib.crc32(title.encode()) % 0xFFFFFF:06x}"  # the same bytes are one asset
         file = io.BytesIO()
         Image.new("RGB", (1000, 500), colour).save(file, "PNG")
         file.seek(0)
@@ -114,9 +136,13 @@ class Desks:
             )
             return asset.pid
 
-    def notes(self, action: str) -> list[str]:
-        """Return what the audit log says of an action, before and after in one, oldest first."""
-        wanted = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.number)
+    def notes(self, action: str, path: str) -> list[str]:
+        """Return what the audit log says was done to a piece, oldest first."""
+        subject = path.replace("/console/pieces/", "piece:")
+        wanted = select(AuditEntry).where(
+            AuditEntry.action == action, AuditEntry.subject == subject
+        )
+        wanted = wanted.order_by(AuditEntry.number)
         with self.office.database.begin() as session:
             return [one.before + one.after for one in session.scalars(wanted)]
 

@@ -26,7 +26,7 @@ from wx_archive.media.objects import open_objects
 from wx_archive.publishing import pieces, plans, pushes, send_jobs
 from wx_archive.publishing.models import Piece, PieceReview
 from wx_archive.publishing.pieces import Content
-from wx_archive.publishing.push_models import Push, PushCall, PushStep
+from wx_archive.publishing.push_models import Push, PushCall, PushPiece, PushStep
 from wx_archive.publishing.pushes import Decision, Terms
 from wx_archive.publishing.rules import (
     AudienceKind,
@@ -202,8 +202,8 @@ class Bureau:
 
     def pieces_of(self, pid: str) -> list[Piece]:
         with Session(self.database.engine) as session:
-            from_push = select(Piece).join(pushes.PushPiece, pushes.PushPiece.piece_id == Piece.id)
-            of_this = from_push.join(Push, Push.id == pushes.PushPiece.push_id)
+            from_push = select(Piece).join(PushPiece, PushPiece.piece_id == Piece.id)
+            of_this = from_push.join(Push, Push.id == PushPiece.push_id)
             return list(session.scalars(of_this.where(Push.pid == pid)))
 
 

@@ -58,7 +58,7 @@ def test_a_menu_tap_shows_the_newest_pieces_as_cards_and_the_way_to_all(
     ]
     assert talk.cards[0]["Url"] == f"{ORIGIN}/h5/articles/p0?via=chat"
     assert talk.cards[0]["Description"] == "一句提要"
-    assert talk.cards[0]["PicUrl"] is None
+    assert not talk.cards[0]["PicUrl"]
     assert talk.cards[-1]["Url"] == f"{ORIGIN}/h5/columns/history"
 
 

@@ -1,25 +1,27 @@
 """The editor: what it saves and refuses, what the phone shows, files put in, nothing lost."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.builders import a_file, a_record
-from tests.console import Office
 from tests.html import read_page
-from tests.publishing.desks import BODY, Desks, refused
+from tests.publishing.desks import BODY, Desks, opened_desks, refused
 from wx_archive.catalogue.service import Importer
 from wx_archive.core.ids import stable_pid
 from wx_archive.publishing.pieces import Content
-from wx_archive.publishing.rules import PieceState
+from wx_archive.publishing.rules import Column, Kind, PieceState
 from wx_archive.staff.rules import Role
 
 XSS = "<script>window.ran=1</script>\"'><img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def desks(office: Office) -> Desks:
-    return Desks(office)
+@pytest.fixture(scope="module")
+def desks(_demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desks]:
+    """One console for all questions: each test begins pieces of its own."""
+    with opened_desks(_demo_data, tmp_path_factory.mktemp("desks") / "data") as opened:
+        yield opened
 
 
 def test_a_new_piece_is_begun_from_nothing_or_from_a_template(desks: Desks) -> None:
@@ -56,7 +58,12 @@ def test_everything_on_the_form_is_saved_and_shown_again(desks: Desks, tmp_path:
     )
     piece = desks.piece(path)
     assert Content.of(piece) == Content(
-        **{**_fields(piece), "title": "大坝的 三次生日", "author": "小陈", "summary": "一句话"},
+        Column.CITY,
+        Kind.ARTICLE,
+        "大坝的 三次生日",
+        author="小陈",
+        summary="一句话",
+        body=BODY,
         topics=("丹江口", "水利"),
         interests=("history",),
         sources=("《水力发电》", "新华社"),
@@ -71,11 +78,6 @@ def test_everything_on_the_form_is_saved_and_shown_again(desks: Desks, tmp_path:
     shown = desks.editor.page(path).text
     assert "关于修建兰水大桥的批复" in shown
     assert "公众查不到，读者不会看见" in shown
-
-
-def _fields(piece: object) -> dict[str, object]:
-    content = Content.of(piece)  # type: ignore[arg-type] # a piece
-    return {name: getattr(content, name) for name in ("column", "kind", "body", "cover", "assets")}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_looking_saves_nothing_and_shows_what_was_typed(desks: Desks) -> None:
     assert "没存的标题" in page.text
     assert page.value_of("title") == "没存的标题"
     assert desks.piece(path).revision == 1
-    assert desks.notes("piece.save") == []
+    assert desks.notes("piece.save", path) == []
     followed = desks.editor.client.post(
         f"{path}/edit",
         data={"csrf": desks.editor.csrf, "do": "look", "column": "history", "body": "## 小标题"},
@@ -137,8 +139,8 @@ def test_two_people_writing_at_once_lose_nothing(desks: Desks) -> None:
 
 
 def test_the_log_holds_which_fields_and_no_words(desks: Desks) -> None:
-    desks.written(title="秘密的标题", body="秘密的正文")
-    (note,) = desks.notes("piece.save")
+    path = desks.written(title="秘密的标题", body="秘密的正文")
+    (note,) = desks.notes("piece.save", path)
     assert '"body"' in note
     assert '"hash"' in note
     assert "秘密" not in note
@@ -189,7 +191,7 @@ def test_what_does_not_belong_there_is_refused(desks: Desks) -> None:
 
 def test_a_set_is_ordered_by_its_buttons(desks: Desks) -> None:
     path = desks.begins(desks.editor, "图集", kind="pictures")
-    one, two = desks.brings_in("一"), desks.brings_in("二", "navy")
+    one, two = desks.brings_in("一"), desks.brings_in("二")
     for pid in (one, two):
         desks.editor.done(f"{path}/media", asset=pid, **{"as": "set"})
     desks.saves(desks.editor, path, do=f"up:{two}")
@@ -225,3 +227,11 @@ def test_the_findings_stand_beside_their_fields(desks: Desks) -> None:
     assert "没有摘要" in page.text
     desks.saves(desks.editor, path, title="太长的标题" * 8)
     assert desks.editor.get(f"{path}/edit").text.count("最多 32") >= 2, "beside it and below"
+
+
+def test_a_wrong_word_is_put_right_at_a_tap(desks: Desks) -> None:
+    path = desks.written(body="其它的话。")
+    assert "都改成“其他”" in desks.editor.page(f"{path}/edit").text
+    answer = desks.saves(desks.editor, path, body="其它的话，又写了些。", do="mend:其它")
+    assert answer.status_code == 303
+    assert desks.piece(path).body == "其他的话，又写了些。"

@@ -12,6 +12,7 @@ from tests.publishing.pushing import a_push, a_text, an_approved, an_article, te
 from wx_archive.core import clock
 from wx_archive.core.jobs.models import Job
 from wx_archive.publishing import plans, progress, pushes
+from wx_archive.publishing.models import Piece
 from wx_archive.publishing.push_models import Push, PushPiece, PushStep
 from wx_archive.publishing.rules import AudienceKind, HoldReason, PushState
 from wx_archive.staff.models import AuditEntry
@@ -76,7 +77,7 @@ def actions(office: Office) -> list[str]:
         rows = connection.scalars(
             select(AuditEntry.action)
             .where(AuditEntry.action.like("push.%"))
-            .order_by(AuditEntry.id)
+            .order_by(AuditEntry.number)
         )
         return list(rows)
 
@@ -97,15 +98,15 @@ def test_a_push_is_composed_of_approved_articles_in_the_chosen_order(any_office:
     assert "甲篇" in shown.text
     look = publisher.page(f"/console/pushes/new?look=1&piece={first}&piece={second}")
     [swap] = {link for link in look.links if f"piece={second}&piece={first}" in link}
-    assert publisher.page(swap).text.index("乙篇") < publisher.page(swap).text.index("1甲篇"[1:])
+    assert "看一遍：《乙篇》等 2 篇" in publisher.page(swap).text
     done = publisher.done(
         "/console/pushes/new", piece=[second, first], delivery="mass", audience="all"
     )
     assert "发送前体检：《乙篇》等 2 篇" in done.text
     with any_office.database.reads() as connection:
         order = connection.execute(
-            select(PushPiece.place, pushes.Piece.pid)
-            .join(pushes.Piece, pushes.Piece.id == PushPiece.piece_id)
+            select(PushPiece.place, Piece.pid)
+            .join(Piece, Piece.id == PushPiece.piece_id)
             .order_by(PushPiece.place)
         ).all()
     assert [tuple(row) for row in order] == [(0, second), (1, first)]
@@ -129,7 +130,7 @@ def test_what_does_not_go_together_is_refused_and_nothing_is_made(office: Office
 def test_a_piece_that_is_not_approved_any_more_is_refused(office: Office) -> None:
     [pid] = made(office, "甲篇")
     with office.database.begin() as session:
-        session.execute(update(pushes.Piece).where(pushes.Piece.pid == pid).values(state="draft"))
+        session.execute(update(Piece).where(Piece.pid == pid).values(state="draft"))
     publisher = office.sits(Role.PUBLISHER)
     assert "甲篇" not in publisher.page("/console/pushes/new").text
     refused = publisher.post("/console/pushes/new", piece=pid, delivery="mass", audience="all")

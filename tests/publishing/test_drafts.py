@@ -1,5 +1,6 @@
 """Writing at a piece: whose it is, what a save changes, files that are put into it."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from wx_archive.core import clock
 from wx_archive.core.database import Database
 from wx_archive.core.errors import FileProblemError, RefusedError
 from wx_archive.core.site import Site
-from wx_archive.publishing import comparing, drafts, inbox, piece_templates, pieces
+from wx_archive.publishing import comparing, drafts, inbox, piece_templates, pieces, sensitive
 from wx_archive.publishing.comparing import Part
 from wx_archive.publishing.drafts import NotYoursError
 from wx_archive.publishing.pieces import Content, StalePieceError
@@ -194,6 +195,27 @@ def test_a_template_knows_the_day_it_is_taken_on() -> None:
     content = found["on-this-day"].content(today=clock.day_of(NOW))
     assert (content.title, content.column) == ("历史上的今天：11月23日", Column.HISTORY)
     assert "{" not in content.body
+
+
+def test_what_a_template_leaves_to_be_filled_in_does_not_go_out() -> None:
+    site = Site(PROJECT, "https://archive.example.org")
+    for template in piece_templates.templates(site).values():
+        content = template.content(today=clock.day_of(NOW))
+        for text in (content.title, content.summary, content.body):
+            assert list(sensitive.unfinished(text)) == re.findall("【[^】]*】", text), template.slug
+        assert list(sensitive.unfinished(content.body)), template.slug
+
+
+def test_a_wrong_word_is_put_right_everywhere_and_no_other_word() -> None:
+    typos = [
+        {"wrong": "其它", "right": "其他", "why": "统一写法"},
+        {"wrong": "座落", "right": "坐落", "why": "统一写法"},
+    ]
+    wording = sensitive.Wording.model_validate({"typos": typos})
+    content = a_content(title="其它", summary="其它座落", body="其它的其它")
+    found = drafts.mended(content, wording, "其它")
+    assert (found.title, found.summary, found.body) == ("其他", "其他座落", "其他的其他")
+    assert drafts.mended(content, wording, "没有") == content
 
 
 def test_a_site_without_templates_has_none_and_a_wrong_file_says_where(tmp_path: Path) -> None:

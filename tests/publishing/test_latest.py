@@ -1,7 +1,6 @@
 """The newest pieces are known beforehand: a menu tap reads none; nothing comes too early."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,11 +28,9 @@ def site(database: Database) -> Site:
     return Site(PROJECT, ORIGIN, live=Live(database))
 
 
-@contextmanager
-def _unasked() -> Iterator[Connection]:
+def _unasked() -> AbstractContextManager[Connection]:
     message = "the database was asked"
     raise AssertionError(message)
-    yield
 
 
 def bring_out(database: Database, title: str, **changes: Any) -> None:

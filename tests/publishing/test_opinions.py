@@ -138,7 +138,7 @@ def counted(database: Database) -> list[tuple[int, str, int]]:
                 PieceReading.piece_id, PieceReading.channel
             )
         )
-        return [tuple(row) for row in rows]
+        return [(piece, channel, opened) for piece, channel, opened in rows]
 
 
 def test_openings_are_counted_by_piece_day_and_channel(

@@ -24,7 +24,7 @@ from wx_archive.core.database import Database
 from wx_archive.core.site import Site
 from wx_archive.core.workdays import Calendar, Year
 from wx_archive.publishing import pieces, preflight, preflight_facts, pushes, remarks
-from wx_archive.publishing.models import PieceReview
+from wx_archive.publishing.models import Piece, PieceReview
 from wx_archive.publishing.pieces import Content
 from wx_archive.publishing.preflight import Around, Examined
 from wx_archive.publishing.preflight_terms import Mark, When
@@ -177,9 +177,7 @@ def test_a_piece_that_was_taken_down_blocks(database: Database) -> None:
     push = ready(database)
 
     def taken_down(session: Session, piece_id: int) -> None:
-        session.execute(
-            update(pieces.Piece).where(pieces.Piece.id == piece_id).values(withdrawn_at=NOW)
-        )
+        session.execute(update(Piece).where(Piece.id == piece_id).values(withdrawn_at=NOW))
 
     changed(database, push, taken_down)
     assert any("已经撤下" in one for one in said(examined(database, push), Mark.BLOCKS))

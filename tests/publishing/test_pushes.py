@@ -114,7 +114,7 @@ def test_a_time_that_cannot_be_is_refused(
     database: Database, changes: dict[str, object], says: str
 ) -> None:
     with pytest.raises(RefusedError, match=says), database.begin() as session:
-        scheduled(session, **changes)
+        scheduled(session, **changes)  # type: ignore[arg-type]
 
 
 def test_nothing_leaves_without_its_reviewers(database: Database) -> None:
@@ -173,7 +173,8 @@ def test_only_what_goes_together_is_composed(database: Database) -> None:
                 audience=AudienceKind.TAG,
                 **made,  # type: ignore[arg-type]
             )
-        assert pushes.compose(session, many[:8], delivery=Delivery.MASS, **made)  # type: ignore[arg-type]
+        made_of = pushes.compose(session, many[:8], delivery=Delivery.MASS, **made)  # type: ignore[arg-type]
+        assert made_of.state == PushState.PREPARING
 
 
 def test_an_edit_holds_what_is_scheduled_and_nothing_else(database: Database) -> None:

@@ -172,6 +172,20 @@ def test_any_edit_voids_the_approval_and_stops_what_was_scheduled(database: Data
         assert (push.state, push.reason) == (PushState.HELD, HoldReason.CHANGED)
 
 
+def test_words_that_were_changed_and_changed_back_wait_for_a_reviewer_all_the_same(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        piece = approved(session)
+        edited(session, piece, body="改过去。")
+        edited(session, piece)
+        connection = session.connection()
+        with pytest.raises(NotApprovedError):
+            reviewing.require_approved(connection, piece.id, piece.content_hash, steps=1)
+        assert signs(session, piece, secrecy=False).is_complete, "the same person may say so again"
+        reviewing.require_approved(connection, piece.id, piece.content_hash, steps=1)
+
+
 def test_giving_back_needs_a_reason_and_wipes_out_what_was_signed(database: Database) -> None:
     with database.begin() as session:
         piece = submitted(session)

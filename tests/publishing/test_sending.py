@@ -1,17 +1,22 @@
 """A push leaves once, at its minute, or waits for a person; every end has its name."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
+from werkzeug.wrappers import Response
 
+from tests.publishing.crowd import a_follower
 from tests.publishing.far_side import (
     DRAFT,
+    LIST,
     MASS,
     SUBMIT,
     TOKEN,
+    FarSide,
     drops_after,
     drops_before,
     html,
@@ -21,8 +26,9 @@ from tests.publishing.pushing import Bureau, Decision, a_bureau, a_text, an_arti
 from wx_archive.core import clock
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.jobs import Job, enqueue
-from wx_archive.publishing.rules import Delivery
+from wx_archive.publishing.rules import AudienceKind, Delivery
 from wx_archive.publishing.send_jobs import WATCH
+from wx_archive.wechat.limits import limits
 
 
 @pytest.fixture
@@ -321,3 +327,102 @@ def test_two_texts_have_different_numbers(one: Bureau) -> None:
     one.schedules(a_text("二"))
     one.after(minutes=2)
     assert len(set(one.wechat.numbers)) == len(one.wechat.sent) == 2
+
+
+def a_crowd(bureau: Bureau, count: int, topic: str = "") -> None:
+    with bureau.database.begin() as session:
+        for number in range(count):
+            a_follower(session, f"o{number}", topics=[topic] if topic else [])
+
+
+def a_list(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Schedule a push to five people of whom WeChat takes two in a call."""
+    known = limits().mass_send.model_copy(update={"list_most": 2})
+    monkeypatch.setitem(limits().__dict__, "mass_send", known)
+    a_crowd(bureau, 6)
+    return bureau.schedules(audience=AudienceKind.LIST)
+
+
+def test_a_long_list_is_sent_in_calls_of_their_own(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = a_list(bureau, monkeypatch)
+    bureau.wechat.spoil(LIST, drops_after)
+    bureau.after(minutes=1, seconds=1)
+    bureau.after(minutes=1, seconds=1)
+    assert [call.state for call in bureau.calls(pid)] == ["accepted"] * 3
+    told = [name for one in bureau.wechat.sent for name in one.body["touser"]]
+    assert sorted(told) == [f"o{number}" for number in range(6)]
+    assert bureau.push(pid).scope == "", "it takes no place of the whole account's"
+
+
+def test_a_list_of_which_a_part_was_refused_is_partly_failed(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = a_list(bureau, monkeypatch)
+    bureau.wechat.spoil(LIST, lambda _side, _request: None, refuses(45002))
+    bureau.after(minutes=1, seconds=1)
+    assert [call.state for call in bureau.calls(pid)] == ["accepted", "refused", "accepted"]
+    bureau.wechat.status = "SEND_SUCCESS"
+    bureau.after(minutes=1, seconds=1)
+    assert bureau.stands(pid) == ("partly", "")
+    assert "有一批没有发出" in bureau.push(pid).sentence
+
+
+def test_a_part_that_nobody_is_sure_of_is_never_sent_anew_with_the_others(
+    one: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = a_list(one, monkeypatch)
+    one.wechat.spoil(LIST, lambda _side, _request: None)
+    one.wechat.for_ever[LIST] = html
+    for _ in range(14):
+        one.after(minutes=1, seconds=1)
+    assert one.stands(pid) == ("held", "unknown")
+    one.after(hours=25)
+    with pytest.raises(RefusedError, match="收到两遍"):
+        one.decides(pid, Decision.RESEND_NEW)
+    one.wechat.for_ever.clear()
+    one.decides(pid, Decision.TAKE_FOR_SENT)
+    one.after(seconds=1)
+    states = [call.state for call in one.calls(pid)]
+    assert states == ["finished", "finished", "accepted"], "the last part was never made"
+
+
+def test_a_number_that_wechat_takes_for_another_calls_is_not_this_ones(
+    one: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = a_list(one, monkeypatch)
+    one.wechat.spoil(LIST, lambda _side, _request: None, known_as_the_first)
+    one.after(minutes=1, seconds=1)
+    states = [call.state for call in one.calls(pid)]
+    assert states == ["accepted", "refused", "accepted"]
+    assert one.calls(pid)[1].error_code == 45065
+
+
+def known_as_the_first(side: FarSide, _request: object) -> Response:
+    told = {"errcode": 45065, "errmsg": "clientmsgid exist", "msg_id": side.sent[0].msg_id}
+    return Response(json.dumps(told), content_type="application/json")
+
+
+def test_a_list_without_anybody_waits_for_a_person(one: Bureau) -> None:
+    pid = one.schedules(audience=AudienceKind.LIST)
+    one.after(minutes=2)
+    assert one.stands(pid) == ("held", "refused")
+    assert "一位也没有" in one.push(pid).sentence
+
+
+def test_a_second_push_of_the_day_waits_for_a_person_when_the_day_is_full(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """It was scheduled for another day, held, and is to be sent now."""
+    with a_bureau(sqlite_url, tmp_path / "data", wechat_account="subscription") as bureau:
+        first = bureau.schedules(latest=timedelta(minutes=1))
+        other = bureau.schedules(within=timedelta(days=1), latest=timedelta(minutes=1))
+        bureau.after(days=1, minutes=10)
+        assert bureau.stands(first) == bureau.stands(other) == ("held", "missed")
+        bureau.decides(other, Decision.SEND_NOW)
+        bureau.decides(first, Decision.SEND_NOW)
+        bureau.after(minutes=2)
+        assert bureau.stands(other) == ("sending", "")
+        assert bureau.stands(first) == ("held", "no_quota")
+        assert len(bureau.wechat.sent) == 1

@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +26,7 @@ KEPT = set(
 VOID = {"img", "br", "hr"}
 
 
-def rendered(text: str, **changes: object) -> str:
+def rendered(text: str, **changes: Any) -> str:
     content = a_content(body=text, **({"sources": ()} | changes))
     return wechat_html.render(content, HOSTED, links=LINKS, pictures=PICTURES)
 

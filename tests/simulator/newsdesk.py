@@ -1,7 +1,7 @@
 """An account that publishes: its calls, its switches, and what came back to it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic, sleep
 from typing import Any
 
@@ -12,6 +12,11 @@ from tests.simulator.fake_account import FakeAccount, Received
 from wx_archive.simulator.media import draw_picture
 
 PATIENCE_S = 5.0
+
+
+def picture(seed: int) -> bytes:
+    """A small PNG, quickly drawn."""
+    return draw_picture(seed, width_px=48, height_px=36)
 
 
 def until(ready: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
@@ -50,10 +55,10 @@ class Newsdesk(Api):
     @property
     def image(self) -> str:
         """A permanent image, the same one every time."""
-        self._image = self._image or self.material("image", draw_picture(1))["media_id"]
+        self._image = self._image or self.material("image", picture(1))["media_id"]
         return self._image
 
-    def article(self, title: str = "馆藏珍品", **changes: object) -> dict[str, object]:
+    def article(self, title: str = "馆藏珍品", **changes: Any) -> dict[str, object]:
         content = {"content": "<p>一纸地契</p>", "thumb_media_id": self.image}
         return {"title": title} | content | changes
 
@@ -63,13 +68,13 @@ class Newsdesk(Api):
     def draft(self, *articles: dict[str, object]) -> str:
         return str(self.add(*articles)["media_id"])
 
-    def send(self, to: dict[str, object] | None = None, **changes: object) -> Any:
+    def send(self, to: Mapping[str, object] | None = None, **changes: Any) -> Any:
         """Send a text, unless the changes say otherwise, to everybody unless `to` says whom."""
         message = {"msgtype": "text", "text": {"content": "今天闭馆"}} | changes
         chosen = {"filter": to or {"is_to_all": True}}
         return self.post("message/mass/sendall", chosen | message)
 
-    def send_news(self, media_id: str, **changes: object) -> Any:
+    def send_news(self, media_id: str, **changes: Any) -> Any:
         return self.send(msgtype="mpnews", mpnews={"media_id": media_id}, **changes)
 
     def send_to(self, *openids: str, **changes: object) -> Any:
@@ -89,8 +94,8 @@ class Newsdesk(Api):
     def switch(self, **switches: object) -> Any:
         return self.control("publishing", **switches)
 
-    def control(self, path: str, **body: object) -> Any:
-        answer = requests.post(f"{self.base_url}/sim/{path}", json=body, timeout=10)
+    def control(self, where: str, /, **body: object) -> Any:
+        answer = requests.post(f"{self.base_url}/sim/{where}", json=body, timeout=10)
         return answer.json()
 
     def pushes(self) -> Any:

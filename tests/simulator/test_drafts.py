@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from tests.simulator.conftest import Start
-from tests.simulator.newsdesk import Newsdesk
+from tests.simulator.newsdesk import Newsdesk, picture
 from wx_archive.simulator.element_rules import filtered, words_of
-from wx_archive.simulator.media import draw_picture
 
 
 def kept(html: str) -> str:
@@ -116,13 +115,13 @@ def test_drafts_are_listed_by_the_page_the_last_changed_first(desk: Newsdesk) ->
     ],
 )
 def test_every_part_of_an_article_has_its_limit(
-    desk: Newsdesk, change: dict[str, object], errcode: int | None
+    desk: Newsdesk, change: dict[str, Any], errcode: int | None
 ) -> None:
     assert desk.add(desk.article(**change)).get("errcode") == errcode
 
 
 def test_the_cover_must_be_a_permanent_image(desk: Newsdesk) -> None:
-    temporary = desk.upload("media/upload", draw_picture(1), type="image")["media_id"]
+    temporary = desk.upload("media/upload", picture(1), type="image")["media_id"]
     assert desk.add(desk.article(thumb_media_id=temporary))["errcode"] == 40007
     desk.post("material/del_material", {"media_id": desk.image})
     assert desk.add()["errcode"] == 40007
@@ -160,8 +159,8 @@ def test_escapes_are_shown_to_readers_as_they_were_written(desk: Newsdesk) -> No
 
 
 def test_only_pictures_that_were_uploaded_for_articles_stay(desk: Newsdesk) -> None:
-    ours = desk.upload("media/uploadimg", draw_picture(4))["url"]
-    material = desk.material("image", draw_picture(5))["url"]
+    ours = desk.upload("media/uploadimg", picture(4))["url"]
+    material = desk.material("image", picture(5))["url"]
     pictures = [ours, material, "https://example.org/1.png", "http://[", "/sim/media/x"]
     content = "".join(f'<img src="{url}">' for url in pictures)
     media_id = desk.draft(desk.article(content=f"<p>图</p>{content}"))
@@ -172,8 +171,9 @@ def test_only_pictures_that_were_uploaded_for_articles_stay(desk: Newsdesk) -> N
 def test_a_picture_set_names_permanent_images(desk: Newsdesk) -> None:
     def pictures(*media_ids: str) -> Any:
         listed = [{"image_media_id": each} for each in media_ids]
-        changes = {"article_type": "newspic", "image_info": {"image_list": listed}}
-        return desk.add(desk.article(content="老街 <b>旧影</b>", **changes))
+        info = {"image_list": listed}
+        content = "老街 <b>旧影</b>"
+        return desk.add(desk.article(content=content, article_type="newspic", image_info=info))
 
     added = pictures(desk.image, desk.image)
     (item,) = desk.post("draft/get", {"media_id": added["media_id"]})["news_item"]

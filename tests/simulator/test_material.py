@@ -4,9 +4,9 @@ import pytest
 import requests
 
 from tests.simulator.conftest import Start
-from tests.simulator.newsdesk import Newsdesk
+from tests.simulator.newsdesk import Newsdesk, picture
 from wx_archive.simulator.library import seconds_of
-from wx_archive.simulator.media import draw_picture, film_nothing, record_silence
+from wx_archive.simulator.media import film_nothing, record_silence
 from wx_archive.simulator.phone import Phone
 
 MP3 = b"ID3" + bytes(16_000)
@@ -15,13 +15,12 @@ DAYS_3 = 3 * 86_400
 
 
 def test_an_image_stays_for_good_and_has_an_address(desk: Newsdesk) -> None:
-    picture = draw_picture(3)
-    kept = desk.material("image", picture)
-    assert requests.get(kept["url"], timeout=5).content == picture
+    kept = desk.material("image", picture(3))
+    assert requests.get(kept["url"], timeout=5).content == picture(3)
     desk.advance(2 * DAYS_3)
     desk = Newsdesk(desk.base_url)
     answer = desk.raw("material/get_material", f'{{"media_id": "{kept["media_id"]}"}}')
-    assert answer.content == picture
+    assert answer.content == picture(3)
     assert f'{kept["media_id"]}.png"' in answer.headers["Content-Disposition"]
     assert desk.get("media/get", media_id=kept["media_id"])["errcode"] == 40007, "not temporary"
 
@@ -65,8 +64,8 @@ def test_a_voice_may_be_an_mp3_or_an_amr(desk: Newsdesk) -> None:
 
 
 def test_material_is_counted_listed_and_deleted(desk: Newsdesk) -> None:
-    first = desk.material("image", draw_picture(1))["media_id"]
-    second = desk.material("image", draw_picture(2))["media_id"]
+    first = desk.material("image", picture(1))["media_id"]
+    second = desk.material("image", picture(2))["media_id"]
     desk.material("voice", MP3)
     assert desk.get("material/get_materialcount") == {
         "voice_count": 1,
@@ -90,11 +89,12 @@ def test_material_is_counted_listed_and_deleted(desk: Newsdesk) -> None:
 
 
 def test_a_service_message_may_show_permanent_material(desk: Newsdesk, phone: Phone) -> None:
+    media_id = desk.image
+    desk.advance(2 * DAYS_3)
     phone.says("在吗")
-    image = {"media_id": desk.image}
-    sent = {"touser": phone.openid, "msgtype": "image", "image": image}
-    assert desk.post("message/custom/send", sent)["errcode"] == 0
-    assert phone.listens()[0].url == f"/sim/media/{desk.image}"
+    sent = {"touser": phone.openid, "msgtype": "image", "image": {"media_id": media_id}}
+    assert Newsdesk(desk.base_url).post("message/custom/send", sent)["errcode"] == 0
+    assert phone.listens()[0].url == f"/sim/media/{media_id}"
 
 
 def test_a_video_is_made_ready_for_a_mass_send(desk: Newsdesk) -> None:
@@ -108,10 +108,9 @@ def test_a_video_is_made_ready_for_a_mass_send(desk: Newsdesk) -> None:
 
 
 def test_material_outlives_the_simulator(start: Start, simulator: str) -> None:
-    picture = draw_picture(5)
-    media_id = Newsdesk(simulator).material("image", picture)["media_id"]
+    media_id = Newsdesk(simulator).material("image", picture(5))["media_id"]
     again = Newsdesk(start())
-    assert again.raw("material/get_material", f'{{"media_id": "{media_id}"}}').content == picture
+    assert again.raw("material/get_material", f'{{"media_id": "{media_id}"}}').content == picture(5)
     again.control("reset")
     after = Newsdesk(again.base_url)
     assert after.get("material/get_materialcount")["image_count"] == 1, "the account knows of it"
@@ -119,5 +118,5 @@ def test_material_outlives_the_simulator(start: Start, simulator: str) -> None:
 
 def test_an_unverified_account_has_no_material(start: Start) -> None:
     desk = Newsdesk(start(verified=False))
-    for answer in (desk.material("image", draw_picture(1)), desk.get("draft/count")):
+    for answer in (desk.material("image", picture(1)), desk.get("draft/count")):
         assert answer["errcode"] == 48001

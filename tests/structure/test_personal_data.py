@@ -43,6 +43,9 @@ from wx_archive.lookup import wording
 from wx_archive.lookup.models import LookupEvent
 from wx_archive.lookup.usage import Usage
 from wx_archive.lookup.wording import person_key
+from wx_archive.publishing.models import Piece
+from wx_archive.publishing.push_models import Push, PushRecipient, TagMember
+from wx_archive.publishing.reader_models import PieceOpinion
 from wx_archive.staff.models import Member
 
 PACKAGE = Path(__file__).parents[2] / "wx_archive"
@@ -183,6 +186,11 @@ ROWS: dict[str, Row] = {
     "staff_wechat": lambda number, _who: StaffWechat(
         member_id=number, follower_id=number, bound_at=NOON
     ),
+    "piece_opinion": lambda number, who: PieceOpinion(
+        piece_id=number, follower_id=number, is_useful=True, words=MARK + who, made_at=NOON
+    ),
+    "push_recipient": lambda number, _who: PushRecipient(push_id=number, follower_id=number),
+    "tag_member": lambda number, _who: TagMember(topic=MARK, follower_id=number),
 }
 """A row for each table that names a follower; the follower's own is made by their first words."""
 BARE = {"follower", "service_window"}
@@ -233,9 +241,39 @@ def fill(session: Session, openid: str) -> int:
             created_at=NOON,
         )
     )
+    session.add(a_piece(number))
+    session.add(a_push(number))
     session.flush()
     session.add_all([make(number, openid) for make in ROWS.values()])
     return number
+
+
+def a_piece(number: int) -> Piece:
+    return Piece(
+        id=number,
+        pid=f"p{number}",
+        state="draft",
+        column="history",
+        kind="article",
+        title="大坝",
+        content_hash="x",
+        made_by="x",
+        made_at=NOON,
+        changed_at=NOON,
+    )
+
+
+def a_push(number: int) -> Push:
+    return Push(
+        id=number,
+        pid=f"{number:026d}",
+        state="preparing",
+        delivery="mass",
+        topic=MARK,
+        made_by="x",
+        made_at=NOON,
+        changed_at=NOON,
+    )
 
 
 def case_of(session: Session, store: Store, openid: str) -> Case:

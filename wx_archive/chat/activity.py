@@ -19,12 +19,12 @@ from wx_archive.chat import windows
 from wx_archive.chat.models import Tally
 from wx_archive.core import clock
 from wx_archive.core.database import Database, insert_into
+from wx_archive.core.flushing import Flusher
 from wx_archive.followers import service as followers
 from wx_archive.wechat.inbound import Inbound
 
 log = logging.getLogger(__name__)
 
-FLUSH_EVERY_S: Final = 1.0
 BOUND: Final = 10_000
 SKEW_SAMPLE: Final = 101
 SKEW_ALARM_S: Final = 100.0
@@ -46,8 +46,7 @@ class Activity:
         self._skew_s = 0.0
         self._is_skewed = False
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._flusher = Flusher("activity", self.flush)
 
     def note(self, message: Inbound, now: datetime) -> None:
         """Remember that the follower was here; dropped when the buffer is full."""
@@ -58,7 +57,7 @@ class Activity:
                 self._seen[openid] = now
                 if occasion is not None:
                     self._opened[openid, occasion] = now
-            self._start()
+            self._flusher.start()
 
     def forget(self, openid: str) -> None:
         """Drop what was noted of a follower who was erased just now."""
@@ -70,7 +69,7 @@ class Activity:
         """Count something that happened; labels are ours, never a follower's words."""
         with self._lock:
             self._tallies[clock.day_of(now), name, label] += 1
-            self._start()
+            self._flusher.start()
 
     @property
     def skew_s(self) -> float:
@@ -107,22 +106,7 @@ class Activity:
 
     def close(self) -> None:
         """Stop, writing what is left."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
-        self.flush()
-
-    def _start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="activity", daemon=True)
-            self._thread.start()
-
-    def _run(self) -> None:
-        while not self._stop.wait(FLUSH_EVERY_S):
-            try:
-                self.flush()
-            except Exception as err:  # the border of this thread: the next batch is written again
-                log.error("activity.failed", exc_info=err)  # noqa: TRY400 -- with its trace
+        self._flusher.close()
 
     def _watch_skew(self) -> None:
         """Tell once when the clocks drift apart: past the window the account falls silent."""

@@ -49,4 +49,4 @@ class Flusher:
             try:
                 self._flush()
             except Exception:  # the border of this thread: the next batch is written again
-                log.exception("flushing.failed name=%s", self._name)
+                log.exception("%s.failed", self._name)

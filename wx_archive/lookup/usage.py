@@ -14,7 +14,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import itemgetter
@@ -27,6 +26,7 @@ from wx_archive.catalogue.rules import Kind
 from wx_archive.chat.turn import Turn
 from wx_archive.core import clock
 from wx_archive.core.database import Database, insert_into, is_transient
+from wx_archive.core.flushing import Flusher
 from wx_archive.core.services import Services
 from wx_archive.followers import service as followers
 from wx_archive.lookup import wording
@@ -34,7 +34,6 @@ from wx_archive.lookup.models import Channel, Label, LookupEvent, What
 
 log = logging.getLogger(__name__)
 
-FLUSH_EVERY_S: Final = 1.0
 BOUND: Final = 10_000
 BATCH: Final = 1_000
 HELD_S: Final = 300.0
@@ -117,9 +116,7 @@ class Usage:
         self._is_away, self._away_since = False, 0.0
         self._months: dict[tuple[int, int], bytes] = {}
         self._writing = threading.Lock()
-        self._starting = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._flusher = Flusher("usage", self.flush)
 
     def take(self, noted: Iterable[object]) -> None:
         """Take what an answer noted; dropped when the buffer is full. Never waits, never fails."""
@@ -130,8 +127,8 @@ class Usage:
                 self._noted.append(each)
             else:
                 self._dropped += 1
-        if self._thread is None and self._noted:
-            self._start()
+        if self._noted:
+            self._flusher.start()
 
     def flush(self) -> None:
         """Write what was noted; what the database cannot take now is tried with the next batch."""
@@ -147,10 +144,7 @@ class Usage:
 
     def close(self) -> None:
         """Stop, writing what is left."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
-        self.flush()
+        self._flusher.close()
 
     def _write(self, connection: Connection, batch: Sequence[Noted]) -> None:
         first = {each.openid: each.at for each in reversed(batch) if each.openid}
@@ -206,20 +200,6 @@ class Usage:
         else:
             log.warning("usage.written_again dropped=%d", self._dropped)
             self._dropped = 0
-
-    def _start(self) -> None:
-        with self._starting, suppress(RuntimeError):  # no thread to be had: the next one tries
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="usage", daemon=True)
-                thread.start()
-                self._thread = thread
-
-    def _run(self) -> None:
-        while not self._stop.wait(FLUSH_EVERY_S):
-            try:
-                self.flush()
-            except Exception as err:  # the border of this thread: the next batch is written again
-                log.error("usage.failed", exc_info=err)  # noqa: TRY400 -- with its trace
 
 
 def _id_of(noted: Noted, about: str, day: date, month: bytes) -> int:

@@ -1,6 +1,6 @@
 """Films: what an MP4 holds, read from its boxes; lengths in milliseconds.
 
-Source: ISO/IEC 14496-12 (ftyp, moov, mvhd, trak, tkhd, hdlr, stsd), docs/sources.md#media.
+Source: ISO/IEC 14496-12 (ftyp, moov, mvhd, trak, tkhd, hdlr, stsd), docs/sources.md#publishing.
 """
 
 from collections.abc import Iterator

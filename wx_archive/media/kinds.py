@@ -18,7 +18,9 @@ _REFUSED: Final = (
     (b"MM\x00*", texts.TIFF),
     (b"%PDF-", texts.PDF),
 )
-_SYNC: Final = 0xE0
+_SYNC: Final = 0xE6
+_LAYER_III: Final = 0xE2
+"""Of the second byte of a frame: three bits always set, the version, and the layer."""
 
 
 def kind_of(path: Path) -> MediaKind:
@@ -65,7 +67,7 @@ def _boxed(head: bytes) -> MediaKind:
 
 
 def _is_recording(head: bytes) -> bool:
-    is_frame = head[0] == 0xFF and len(head) > 1 and head[1] & _SYNC == _SYNC
+    is_frame = head[0] == 0xFF and len(head) > 1 and head[1] & _SYNC == _LAYER_III
     return is_frame or head.startswith((b"ID3", b"#!AMR\n", b"#!AMR-WB\n"))
 
 

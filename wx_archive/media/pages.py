@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final
+from typing import BinaryIO, Final
 
 from flask import Blueprint, abort, request
 from sqlalchemy import Connection
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
@@ -14,7 +15,7 @@ from wx_archive.core import clock
 from wx_archive.core.services import Services
 from wx_archive.media import forms, service
 from wx_archive.media.objects import MissingObjectError, ObjectStore, open_objects
-from wx_archive.media.rules import SHOWN, Form, MediaKind
+from wx_archive.media.rules import PAGE_BYTES, SHOWN, Form, MediaKind
 from wx_archive.media.service import Held
 
 POLICY: Final = "default-src 'none'; sandbox"
@@ -53,25 +54,34 @@ def answer(store: ObjectStore, held: Held, wanted: str) -> Response:
     """
     form = _form(held.kind, wanted)
     try:
-        file = forms.opened(store, held, form)
+        response, size_bytes = _body(forms.opened(store, held, form))
     except MissingObjectError:
         abort(HTTPStatus.NOT_FOUND)
-    size_bytes = file.seek(0, 2)
-    file.seek(0)
-    response = Response(
-        wrap_file(request.environ, file),
-        mimetype=forms.content_type_of(held, form),
-        direct_passthrough=True,
-    )
-    response.call_on_close(file.close)
+    response.mimetype = forms.content_type_of(held, form)
     response.content_length = size_bytes
     response.set_etag(forms.key_of(held, form))
     response.headers["Cache-Control"] = FRESHNESS
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return response.make_conditional(
-        request.environ, accept_ranges=True, complete_length=size_bytes
-    )
+    try:
+        return response.make_conditional(
+            request.environ, accept_ranges=True, complete_length=size_bytes
+        )
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
+
+
+def _body(file: BinaryIO) -> tuple[Response, int]:
+    """Return an answer with a file in it, and its size; a small one is read and done with."""
+    size_bytes = file.seek(0, 2)
+    file.seek(0)
+    if size_bytes < PAGE_BYTES:
+        with file:
+            return Response(file.read()), size_bytes
+    response = Response(wrap_file(request.environ, file), direct_passthrough=True)
+    response.call_on_close(file.close)
+    return response, size_bytes
 
 
 def _form(kind: MediaKind, wanted: str) -> Form:

@@ -1,6 +1,6 @@
 """What a media file may be; WeChat's own limits are in `wechat/limits.yaml`.
 
-Source: docs/sources.md#media.
+Source: docs/sources.md#publishing.
 """
 
 from collections.abc import Mapping

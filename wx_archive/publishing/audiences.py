@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session
 from wx_archive.core import clock
 from wx_archive.core.errors import RefusedError
 from wx_archive.followers.models import Follower, Interest, SceneEntry
+from wx_archive.publishing import crowd
 from wx_archive.publishing.push_models import Push, PushCall, PushRecipient
 from wx_archive.publishing.rules import AudienceKind, Delivery, HoldReason, PushState
 from wx_archive.wechat.account import Entitlements
@@ -116,7 +117,7 @@ def count(
     account: Entitlements,
     besides: int | None = None,
 ) -> Counted:
-    """Count an audience, in one statement.
+    """Count an audience, in one statement; of all followers, as many as WeChat says there are.
 
     A service account's follower gets so many mass sends in a calendar month (Shanghai) and no
     more. One to all counts for everybody, sent or still to come; one to a topic or a list for
@@ -129,6 +130,23 @@ def count(
         account: whose; a subscription account has no such limit.
         besides: id of a push that does not count: the one that is about to be sent.
     """
+    counted = _count(connection, audience, now=now, account=account, besides=besides)
+    said = crowd.told(connection, now=clock.now()) if audience.kind is AudienceKind.ALL else None
+    if said is None or said.total <= counted.total:
+        return counted
+    # Those whom we do not know may have had no more than what went to everybody.
+    is_full = counted.total == counted.over_quota > 0
+    return Counted(said.total, said.total if is_full else counted.over_quota)
+
+
+def _count(
+    connection: Connection,
+    audience: Audience,
+    *,
+    now: datetime,
+    account: Entitlements,
+    besides: int | None,
+) -> Counted:
     people = _people(audience, now)
     if account.type not in _SERVICE:
         total = connection.execute(select(func.count()).select_from(people.subquery()))
@@ -136,31 +154,24 @@ def count(
     month = _in_month(now, besides)
     to_all = select(func.count()).select_from(Push).where(month, Push.audience == AudienceKind.ALL)
     room = limits().mass_send.service_per_month - to_all.scalar_subquery()
-    one = people.subquery()
-    if audience.kind is AudienceKind.ALL:
-        # Whoever had one at all is looked at once; one by one, everybody would take far longer.
-        had = _had(month).group_by(PushRecipient.follower_id).having(func.count() >= room).cte()
-        source = one.outerjoin(had, had.c.follower_id == one.c.id)
-        is_over = or_(room <= 0, had.c.follower_id.is_not(None))
-    else:
-        own = _had(month).where(PushRecipient.follower_id == one.c.id)
-        source = one
-        is_over = own.with_only_columns(func.count()).correlate(one).scalar_subquery() >= room
-    row = connection.execute(
-        select(func.count(), func.coalesce(func.sum(case((is_over, 1), else_=0)), 0)).select_from(
-            source
-        )
-    ).one()
-    return Counted(int(row[0]), int(row[1]))
-
-
-def _had(month: ColumnElement[bool]) -> Select[int]:
-    """Return who was on the list of a push of the month, once for each."""
-    return (
+    one = people.cte("people")
+    had = (
         select(PushRecipient.follower_id)
         .join(Push, Push.id == PushRecipient.push_id)
         .where(month, Push.audience != AudienceKind.ALL)
+        .group_by(PushRecipient.follower_id)
+        .having(func.count() >= room)
     )
+    if audience.kind is not AudienceKind.ALL:
+        had = had.where(PushRecipient.follower_id.in_(select(one.c.id)))
+    full = had.cte("full_already")
+    is_over = or_(room <= 0, full.c.follower_id.is_not(None))
+    row = connection.execute(
+        select(func.count(), func.coalesce(func.sum(case((is_over, 1), else_=0)), 0))
+        .select_from(one)
+        .join(full, full.c.follower_id == one.c.id, isouter=True)
+    ).one()
+    return Counted(int(row[0]), int(row[1]))
 
 
 def freeze(session: Session, push: Push, *, now: datetime) -> int:

@@ -43,7 +43,7 @@ class Use:
 
 @cache
 def _reader() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+    return MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}).enable("table")
 
 
 @cache
@@ -54,14 +54,17 @@ def _renderer() -> RendererHTML:
 def read(text: str) -> list[Token]:
     """Return a body's tokens, made fit to be shown.
 
-    Headings begin at the second rank, below the title; paragraphs with nothing in them are
-    dropped; a line end between two Chinese characters is no space; pictures alone in their
-    paragraph stand without one.
+    Headings go down from the second rank, below the title, without a gap; paragraphs with nothing
+    in them are dropped; a line end between two Chinese characters is no space; pictures alone in
+    their paragraph stand without one.
     """
     tokens = list(_without_blanks(_reader().parse(text)))
+    rank = 1
     for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type == "heading_open":
+            rank = min(max(int(token.tag[1]), 2), rank + 1, 4)
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(max(int(token.tag[1]), 2), 4)}"
+            token.tag = f"h{rank}"
         elif token.type == "inline":
             token.children = list(_joined(token.children or []))
             if before is not None and before.type == "paragraph_open":

@@ -8,10 +8,11 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from wx_archive.core.errors import RefusedError
-from wx_archive.publishing import comparing, pieces, pushes
+from wx_archive.publishing import comparing, pieces, pushes, sensitive
 from wx_archive.publishing.models import Piece
 from wx_archive.publishing.pieces import Content
 from wx_archive.publishing.rules import Kind, PieceState
+from wx_archive.publishing.sensitive import Wording
 from wx_archive.staff.rules import Permission, Person
 
 MOST_BODY: Final = 60_000
@@ -106,6 +107,18 @@ def save(
         pushes.piece_changed(session, piece, now=now)
         return Saved(comparing.changed_names(before, content), was_approved)
     return Saved((), was_approved=False)
+
+
+def mended(content: Content, wording: Wording, word: str) -> Content:
+    """Return a content in which one wrong word is put right wherever the checks look for it."""
+    one = [typo for typo in (*wording.typos, *wording.names) if typo.wrong == word]
+    known = Wording(typos=one)
+    return replace(
+        content,
+        title=sensitive.mended(known, content.title),
+        summary=sensitive.mended(known, content.summary),
+        body=sensitive.mended(known, content.body),
+    )
 
 
 def with_cover(content: Content, pid: str | None) -> Content:

@@ -1,14 +1,18 @@
 """A push in its sender's hands: every step of it is a transaction that only the holder commits."""
 
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from wx_archive.core import clock
+from wx_archive.core.database import is_transient
 from wx_archive.core.errors import ArchiveError
 from wx_archive.core.jobs import Work
 from wx_archive.publishing import plans, releases
@@ -16,9 +20,31 @@ from wx_archive.publishing.preparing import Ready
 from wx_archive.publishing.push_models import Push
 from wx_archive.publishing.rules import AudienceKind, Delivery, PushState
 
+log = logging.getLogger(__name__)
+
+FRESH_S: Final = 5.0
+"""So long the last transaction proves that the lease is ours; it lasts for half a minute."""
+
+KEEP_WITHIN_S: Final = 20.0
+PAUSE_S: Final = 0.2
+
 
 class EndedError(ArchiveError):
     """The push is no longer this job's: it has ended, waits for a person, or has another plan."""
+
+
+@dataclass(slots=True)
+class _Lease:
+    """When the database said last that the job is ours, by a clock that goes on while we stop."""
+
+    _since: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self._since < FRESH_S
+
+    def was_ours(self) -> None:
+        self._since = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +67,7 @@ class Errand:
     media_id: str
     stops_at_reprint: bool
     pieces: tuple[Ready, ...]
+    _lease: _Lease = field(default_factory=_Lease, repr=False)
 
     @classmethod
     def of(cls, session: Session, push: Push, work: Work) -> Self:
@@ -71,7 +98,32 @@ class Errand:
             push = plans.locked_by_id(session, self.push_id)
             if push is None or push.plan != self.plan or push.state != PushState.SENDING:
                 raise EndedError(f"push {self.push_id} is not sent by plan {self.plan} any more")
+            self._lease.was_ours()
             yield session, push
+
+    def keep_surely(self, write: Callable[[Session, Push], None]) -> None:
+        """Commit what WeChat has just answered: alone, and again while the database is away.
+
+        Were it lost, the call would have to be made once more to hear the same.
+
+        Raises:
+            LostLeaseError: another worker has the job, and hears it himself.
+            EndedError: the push is not being sent by this plan any more.
+        """
+        until = time.monotonic() + KEEP_WITHIN_S
+        while True:
+            try:
+                with self.opened() as (session, push):
+                    write(session, push)
+            except SQLAlchemyError as err:
+                if not is_transient(err) or time.monotonic() > until:
+                    raise
+                log.warning(
+                    "publishing.not_kept push=%d cause=%s", self.push_id, type(err).__name__
+                )
+                time.sleep(PAUSE_S)
+            else:
+                return
 
     def require_lease(self) -> None:
         """Do nothing if the job is still ours: the last look before WeChat is spoken to.
@@ -79,5 +131,7 @@ class Errand:
         Raises:
             LostLeaseError: this process was stopped for longer than its lease.
         """
+        if self._lease.is_fresh:
+            return
         with self.work.begin():
-            pass
+            self._lease.was_ours()

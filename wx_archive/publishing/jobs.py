@@ -4,10 +4,10 @@ from typing import Final
 
 from wx_archive.core.jobs import Jobs, Schedule
 from wx_archive.core.services import Services
-from wx_archive.publishing import send_jobs, slot_jobs, tag_jobs
+from wx_archive.publishing import crowd, send_jobs, slot_jobs, sync_jobs, tag_jobs
 from wx_archive.wechat.client import Platform
 
-_PARTS: Final = (send_jobs, slot_jobs, tag_jobs)
+_PARTS: Final = (crowd, send_jobs, slot_jobs, sync_jobs, tag_jobs)
 SCHEDULES: Final[tuple[Schedule, ...]] = tuple(one for part in _PARTS for one in part.SCHEDULES)
 
 

@@ -189,15 +189,10 @@ def _contains(word: str) -> ColumnElement[bool]:
     """Pieces with a word, in any width, case or script, in the words that readers see."""
     spellings = dict.fromkeys((word, tokens.normalise(word)))
     present = (Piece.title, Piece.summary, Piece.body, Piece.topics)
-    told = and_(
-        PieceRevision.piece_id == Piece.id,
-        PieceRevision.number == Piece.approved_revision,
-    )
-    approved = select(PieceRevision.content).where(told).scalar_subquery()
     is_current = Piece.revision == Piece.approved_revision
     return or_(
         *(and_(is_current, _has(column, one)) for one in spellings for column in present),
-        *(and_(~is_current, _has(approved, one)) for one in spellings),
+        *(and_(~is_current, _has(PieceRevision.content, one)) for one in spellings),
     )
 
 
@@ -212,7 +207,8 @@ def _of_topics(topics: Collection[str]) -> ColumnElement[bool]:
 
 
 def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> int:
-    return connection.execute(select(func.count(Piece.id)).where(*conditions)).scalar_one()
+    found = out.select_out().where(*conditions).subquery()
+    return connection.execute(select(func.count()).select_from(found)).scalar_one()
 
 
 def _months(connection: Connection, asked: Asked, now: datetime) -> Sequence[date]:

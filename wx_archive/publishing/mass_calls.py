@@ -172,8 +172,8 @@ class MassCalls:
 
     def _accepted(self, errand: Errand, place: int, accepted: MassAccepted) -> None:
         now, msg_id = clock.now(), verdicts.MASS + accepted.msg_id
-        # Alone in its transaction: whatever else goes wrong, this is known.
-        with errand.opened() as (session, push):
+
+        def keep(session: Session, push: Push) -> None:
             call = calls.of(session, push)[place]
             if accepted.was_sent_before and _is_another(session, call, msg_id):
                 calls.refuse(call, _DOUBLE, code=SENT_BEFORE)
@@ -181,6 +181,8 @@ class MassCalls:
                 calls.accept(call, msg_id, now=now)
             words = "微信说这个编号先前已经收下" if accepted.was_sent_before else ""
             progress.note(session, push, "accepted", actor=progress.WECHAT, now=now, words=words)
+
+        errand.keep_surely(keep)
         log.info("publishing.taken push=%d place=%d", errand.push_id, place)
         self.finish(errand)
 

@@ -8,13 +8,15 @@ is looked for among what was.
 from datetime import timedelta
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from wx_archive.core import clock
 from wx_archive.core.jobs import LaterError
 from wx_archive.core.services import Services
 from wx_archive.publishing import calls, progress, reports, rules, verdicts
 from wx_archive.publishing.errands import Errand
 from wx_archive.publishing.mass_calls import Begun, MassCalls
-from wx_archive.publishing.push_models import PushCall
+from wx_archive.publishing.push_models import Push, PushCall
 from wx_archive.publishing.reports import Report
 from wx_archive.publishing.rules import CallState
 from wx_archive.wechat.client import Platform
@@ -96,9 +98,12 @@ class Publications:
 
     def _accept(self, errand: Errand, msg_id: str) -> None:
         now = clock.now()
-        with errand.opened() as (session, push):
+
+        def keep(session: Session, push: Push) -> None:
             calls.accept(calls.of(session, push)[0], msg_id, now=now)
             progress.note(session, push, "accepted", actor=progress.WECHAT, now=now)
+
+        errand.keep_surely(keep)
         self._steps.finish(errand)
 
     def _found(self, errand: Errand, found: FoundPublished) -> None:

@@ -8,14 +8,15 @@ from wx_archive.core.jobs import Jobs, Schedule, Work
 from wx_archive.core.services import Services
 from wx_archive.media.objects import open_objects
 from wx_archive.publishing.sync import sync
+from wx_archive.wechat.client import Platform
 
 log = logging.getLogger(__name__)
 
 SYNC: Final = "publishing.sync"
-SCHEDULES: Final = (Schedule(SYNC, "*/10 * * * *", SYNC),)
+SCHEDULES: Final = (Schedule(SYNC, "7 * * * *", SYNC),)
 
 
-def build(services: Services) -> Jobs:
+def build(services: Services, _platform: Platform) -> Jobs:
     """Return the kind of job."""
     own = Jobs()
 

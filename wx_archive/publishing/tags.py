@@ -114,9 +114,9 @@ class _Sync:
         self._refused = 0
 
     def run(self, topic: Topic, *, now: datetime, thorough: bool) -> Synced:
-        tag, is_new = self._ensure(topic)
+        tag = self._ensure(topic)
         self._forget_who_left()
-        if thorough or is_new or tag.count != self._members():
+        if thorough or tag.count != self._members():
             self._read_members(tag.id)
         untagged = self._change(tag.id, _too_many(self._slug), self._publishing.untag, self._drop)
         tagged = self._change(tag.id, _missing(self._slug), self._publishing.tag, self._add)
@@ -127,8 +127,8 @@ class _Sync:
             log.warning("publishing.not_tagged topic=%s count=%d", self._slug, self._refused)
         return Synced(tag.id, self._members(), tagged, untagged, self._refused)
 
-    def _ensure(self, topic: Topic) -> tuple[Tag, bool]:
-        """Return the tag as WeChat has it, and whether it is new to us."""
+    def _ensure(self, topic: Topic) -> Tag:
+        """Return the tag as WeChat has it, found by its number or its name, or made."""
         key = (self._slug, self._publishing.app_id)
         with self._database.reads() as connection:
             known = connection.execute(
@@ -138,7 +138,7 @@ class _Sync:
             ).scalar_one_or_none()
         there = self._publishing.tags()
         if found := next((one for one in there if one.id == known), None):
-            return found, False
+            return found
         name = name_of(topic)
         tag = next((one for one in there if one.name == name), None)
         tag = tag or self._publishing.create_tag(name)
@@ -146,7 +146,7 @@ class _Sync:
             # What we knew was of another tag, or of another account's.
             session.execute(delete(TagMember).where(TagMember.topic == self._slug))
             session.merge(WeChatTag(topic=key[0], app_id=key[1], tag_id=tag.id, synced_at=None))
-        return tag, True
+        return tag
 
     def _forget_who_left(self) -> None:
         """Drop whom WeChat itself took from the tag when they left, even if they are back."""

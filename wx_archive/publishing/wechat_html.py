@@ -49,7 +49,7 @@ code{font-size:15px;background-color:#f6f4f0}
 img{max-width:100%}
 .f{margin:0 0 16px;text-align:center}
 .c{margin:6px 0 0;font-size:14px;line-height:1.5;color:#6b6b6b;text-align:center}
-.t{margin:0 0 16px;max-width:100%;overflow-x:auto}
+.t{margin:0 0 16px;max-width:100%;overflow-x:auto;word-break:normal}
 table{width:100%;border-collapse:collapse;font-size:15px;line-height:1.5}
 th,td{padding:6px 8px;border:1px solid #e4e0d8;text-align:left;vertical-align:top}
 th{background-color:#f6f4f0;font-weight:bold}

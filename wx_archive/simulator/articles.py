@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wx_archive.simulator.element_rules import IsOurs, filtered, words_of
+from wx_archive.simulator.element_rules import IsOurs, filtered, text_of_html, words_of
 from wx_archive.simulator.errors import ApiError
 from wx_archive.simulator.service_messages import Json, objects_of, text_of
 
@@ -88,7 +88,7 @@ def read_article(given: Json, rules: Rules, *, alone: bool) -> NewsItem:
     content, digest = text_of(given, "content"), text_of(given, "digest")
     _check_texts(given, content, digest)
     is_news = kind == "news"
-    kept = rules.filtered(content) if is_news else words_of(content)
+    kept = rules.filtered(content) if is_news else text_of_html(content)
     return NewsItem(
         article_type=kind,
         title=text_of(given, "title"),

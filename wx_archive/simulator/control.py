@@ -12,6 +12,7 @@ from wx_archive.simulator.bubbles import to_json
 from wx_archive.simulator.desk import fault_json
 from wx_archive.simulator.errors import RefusedError
 from wx_archive.simulator.messages import NodeValue, is_name
+from wx_archive.simulator.newsroom import desk_json
 from wx_archive.simulator.oauth import COOKIE, COOKIE_PATH, FRAMED
 from wx_archive.simulator.reading import (
     asked_number,
@@ -24,6 +25,7 @@ from wx_archive.simulator.reading import (
     traffic,
 )
 from wx_archive.simulator.shown import Place, Shown
+from wx_archive.simulator.traffic import ASSISTANT
 
 MAX_WAIT_S: Final = 25.0
 MAX_VOICE_S: Final = 60
@@ -65,6 +67,8 @@ def state() -> Response:
         offset_s=clock.offset().total_seconds(),
         faults=[fault_json(fault) for fault in platform.faults.all()],
         wire=asdict(traffic().disorder.present()),
+        assistant=ASSISTANT,
+        publishing=desk_json(traffic().press),
     )
 
 

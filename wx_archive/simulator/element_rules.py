@@ -9,7 +9,7 @@ filter is stricter than WeChat in one point: a permanent image's own address is 
 
 import re
 from collections.abc import Callable
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 from typing import Final
 
@@ -128,11 +128,14 @@ def filtered(html: str, *, is_picture: IsOurs, is_article: IsOurs) -> str:
     return sieve.finish()
 
 
-def words_of(html: str) -> str:
-    """Return the text of an article's HTML, on one line."""
+def text_of_html(html: str) -> str:
+    """Return the text of an article's HTML, its line breaks as they are."""
     sieve = _Filter(lambda _: False, lambda _: False)
     sieve.feed(html)
     sieve.close()
-    text = re.sub(r"<[^>]*>", " ", sieve.finish())
-    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return " ".join(text.split())
+    return unescape(re.sub(r"<[^>]*>", "", sieve.finish()))
+
+
+def words_of(html: str) -> str:
+    """Return the text of an article's HTML on one line, a space between paragraphs."""
+    return " ".join(text_of_html(html.replace("<", " <")).split())

@@ -78,10 +78,6 @@ class FinishDesk:
         else:
             self._later(after_s, lambda: self._end(finish, self._manner))
 
-    def end(self, finish: Finish) -> None:
-        """End a job now, in the background."""
-        self._later(0, lambda: self._end(finish, self._manner))
-
     def release(self) -> int:
         """Deliver the events that were held back and end the jobs that stalled; return how many."""
         with self._lock:

@@ -23,7 +23,7 @@ from wx_archive.simulator.audience import Audience, Crew
 from wx_archive.simulator.editions import DraftDesk, Edition, EditionDesk, Road
 from wx_archive.simulator.errors import ApiError, RefusedError
 from wx_archive.simulator.finishing import FinishDesk
-from wx_archive.simulator.mass_messages import NEWS, MassMessage, mass_message
+from wx_archive.simulator.mass_messages import NEWS, MassMessage, mass_message, picture_set
 from wx_archive.simulator.messages import Nodes
 from wx_archive.simulator.publications import FIRST_DATA_ID
 from wx_archive.simulator.shelf import Shelf
@@ -186,10 +186,13 @@ class MassDesk:
 
     def _accept(self, order: Order, *, base_url: str, now: datetime) -> MassSend:
         message, audience = order.message, order.audience
-        edition = None
-        if message.kind == NEWS:
-            draft = self._drafts.take(message.media_ids[0])
-            edition = self._editions.issue(draft.items, road=Road.SENT, base_url=base_url, now=now)
+        is_news = message.kind == NEWS
+        items = self._drafts.take(message.media_ids[0]).items if is_news else picture_set(message)
+        edition = (
+            self._editions.issue(items, road=Road.SENT, base_url=base_url, now=now)
+            if items
+            else None
+        )
         waits = audience.is_to_all and self._standing.now.protected
         made = MassSend(
             number=self._standing.next_number(),

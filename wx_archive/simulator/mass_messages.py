@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from wx_archive.simulator.articles import NewsItem
 from wx_archive.simulator.bubbles import Article, Bubble, Kind, Sender, text_bubble
 from wx_archive.simulator.editions import Edition
 from wx_archive.simulator.errors import ApiError
@@ -83,6 +84,25 @@ def _pictures(payload: Json, find_media: FindMedia) -> MassMessage:
     return MassMessage("image", text=text_of(inside, "recommend"), media_ids=media_ids)
 
 
+def picture_set(message: MassMessage) -> tuple[NewsItem, ...]:
+    """Return several pictures as the one article they are read as; nothing for another message."""
+    if message.kind != "image" or len(message.media_ids) == 1:
+        return ()
+    item = NewsItem(
+        article_type="newspic",
+        title=message.text or "分享图片",
+        author="",
+        digest="",
+        content="",
+        content_source_url="",
+        thumb_media_id="",
+        need_open_comment=0,
+        only_fans_can_comment=0,
+        pictures=message.media_ids,
+    )
+    return (item,)
+
+
 def _find(media_id: str, kind: str, find_media: FindMedia) -> Media:
     found = find_media(media_id)
     if found is None or found.kind != kind:
@@ -94,12 +114,10 @@ def bubbles_of(
     message: MassMessage, edition: Edition | None, describe: Callable[[str], tuple[str, int]]
 ) -> tuple[Bubble, ...]:
     """Return what followers see; ``describe`` tells a media file's title and seconds."""
-    if edition is not None and message.kind == NEWS:
+    if edition is not None:
         return (news_bubble(edition),)
     if message.kind == "text":
         return (text_bubble(Sender.ACCOUNT, message.text),)
-    if edition is not None:
-        return (news_bubble(edition),)
     media_id = message.media_ids[0]
     title, seconds = describe(media_id)
     url = media_url(media_id)

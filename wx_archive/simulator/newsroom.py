@@ -1,6 +1,7 @@
 """The control interface of publishing, `/sim/publishing` and `/sim/pushes`."""
 
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, jsonify
@@ -16,6 +17,7 @@ from wx_archive.simulator.reading import body, number, refuse, traffic, whole_nu
 MOST_CROWD: Final = 1_000_000
 LONGEST_S: Final = 60.0
 MOST_VERDICTS: Final = 1_000
+LONGEST_NAME: Final = 20
 
 newsroom = Blueprint("newsroom", __name__, url_prefix="/sim")
 newsroom.register_error_handler(RefusedError, refuse)
@@ -46,6 +48,24 @@ def publishing() -> Response:
         drafts=len(press.drafts.all()),
         waiting=[_mass_json(send) for send in press.mass.waiting()],
     )
+
+
+def desk_json(press: Press) -> dict[str, object]:
+    """Return what the desk beside the phones shows."""
+    waiting = [
+        {"msg_id": send.msg_id, "name": _name(press, send), "until": _clock(send.waits_until)}
+        for send in press.mass.waiting()
+    ]
+    return {"protection": press.standing.now.protected, "waiting": waiting}
+
+
+def _name(press: Press, send: MassSend) -> str:
+    edition = press.editions.get(send.token)
+    return edition.items[0].title if edition else send.message.text[:LONGEST_NAME] or "一条消息"
+
+
+def _clock(instant: str) -> str:
+    return f"{datetime.fromisoformat(instant).astimezone(clock.SHANGHAI):%H:%M}"
 
 
 @newsroom.post("/publishing")

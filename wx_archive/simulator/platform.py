@@ -365,7 +365,7 @@ class Platform:
         with self._lock:
             media = self._state.media.get(media_id)
         if media is None and (material := self.library.find(media_id)) is not None:
-            return material.media
+            media = material.media
         return None if media is None or media.has_expired(now) else media
 
     def media_content(self, media_id: str) -> tuple[str, bytes] | None:

@@ -20,6 +20,7 @@ from wx_archive.simulator.mass_messages import (
     NEWS,
     MassMessage,
     bubbles_of,
+    picture_set,
     read_mass_message,
 )
 from wx_archive.simulator.messages import Nodes
@@ -142,11 +143,14 @@ class Press:
     def preview(self, payload: Json, openid: str, *, base_url: str, now: datetime) -> int:
         """Show a message to one follower and return its id; the draft stays."""
         message = self._message(payload, now=now)
-        edition = None
-        if message.kind == NEWS:
-            items = self.drafts.get(message.media_ids[0]).items
-            edition = self.editions.issue(items, road=Road.PREVIEW, base_url=base_url, now=now)
         self._platform.check_follower(openid)
+        is_news = message.kind == NEWS
+        items = self.drafts.get(message.media_ids[0]).items if is_news else picture_set(message)
+        edition = (
+            self.editions.issue(items, road=Road.PREVIEW, base_url=base_url, now=now)
+            if items
+            else None
+        )
         self._show(message, edition, [openid])
         return self.standing.next_number()
 

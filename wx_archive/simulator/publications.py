@@ -106,8 +106,10 @@ class PublicationDesk:
                 return None
             ended = replace(running, stage=running.verdict)
             self._shelf.put(str(number), ended)
-        # A publication that failed shows nothing and has no addresses.
-        urls = self.edition(ended).urls if ended.stage == Stage.DONE else ()
+        # A publication that failed shows nothing and has no addresses; nor has one whose articles
+        # a reset has thrown away just now.
+        edition = self._editions.get(ended.token)
+        urls = edition.urls if edition is not None and ended.stage == Stage.DONE else ()
         token = ended.token if urls else ""
         return messages.publish_finished(ended.publish_id, ended.stage, token, urls)
 

@@ -80,6 +80,11 @@ class Publishing:
         self.app_id: str = client.appid
         """Whose numbers these are: another account's media and tags have others."""
 
+    def followers_total(self) -> int:
+        """Return how many follow the account."""
+        self._account.require(Capability.USER_INFO)
+        return answers.count(self._client.get("user/get"), "total", "user/get")
+
     def upload_body_image(self, name: str, file: BinaryIO) -> str:
         """Upload a picture for the body of articles; return its address at WeChat."""
         self._account.require(Capability.MEDIA)

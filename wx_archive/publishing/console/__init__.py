@@ -7,10 +7,11 @@ from typing import Final
 from sqlalchemy import Connection
 
 from wx_archive.core.services import Services
-from wx_archive.publishing import figures
+from wx_archive.publishing import figures, troubles
 from wx_archive.publishing.console import (
     calendar_console,
     editor,
+    figures_console,
     held,
     inbox,
     media,
@@ -31,6 +32,7 @@ _PARTS: Final[tuple[Callable[[Pages], None], ...]] = (
     inbox.add,
     media.add,
     pushes.add,
+    figures_console.add,
     push_page.add,
     preflight_console.add,
     held.add,
@@ -38,7 +40,7 @@ _PARTS: Final[tuple[Callable[[Pages], None], ...]] = (
 )
 """Each adds its pages; templates are in `wx_archive/publishing/templates/publishing/console/`."""
 
-_TODOS: Final[tuple[Todos, ...]] = (inbox.todos, calendar_console.todos)
+_TODOS: Final[tuple[Todos, ...]] = (inbox.todos, troubles.todos, calendar_console.todos)
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
     Entry("稿件", "/pieces", Permission.PIECES_READ),
@@ -63,4 +65,6 @@ def _todos(connection: Connection, person: Person, now: datetime) -> Sequence[To
     return [todo for part in _TODOS for todo in part(connection, person, now)]
 
 
-CONSOLE: Final = Console(_pages, entries=_ENTRIES, todos=_todos, panels=figures.panels)
+CONSOLE: Final = Console(
+    _pages, entries=_ENTRIES, todos=_todos, panels=figures.panels, alerts=troubles.alerts
+)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from flask import abort, current_app, request
 from flask.typing import ResponseReturnValue
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from wx_archive.core import clock
 from wx_archive.core.services import Services
 from wx_archive.core.workdays import ESTIMATED, calendar_of
-from wx_archive.publishing import agenda, important_days
+from wx_archive.publishing import agenda, important_days, push_todos
 from wx_archive.publishing.agenda import Agenda, Day
 from wx_archive.publishing.calendar import WEEKDAYS, plan_of
 from wx_archive.publishing.console import push_shown
@@ -66,6 +66,7 @@ def add(pages: Pages) -> None:
             view=view,
             found=found,
             weeks=_weeks(found.days),
+            scopes={f"month:{day:%Y-%m}" for day in (view.first, view.last)},
             weekdays=WEEKDAYS,
             plan=plan_of(visit.services.site.content),
             reminders=_reminders(visit.services, visit.today),
@@ -76,16 +77,23 @@ def add(pages: Pages) -> None:
         )
 
 
-def todos(connection: Connection, person: Person, now: Any) -> Sequence[Todo]:
-    """Return the important days that it is time to prepare for."""
-    del connection
+def todos(connection: Connection, person: Person, now: datetime) -> Sequence[Todo]:
+    """Return what goes out today, places left over, days that it is time to prepare for."""
     services: Services | None = current_app.extensions.get(EXTENSION)
-    if services is None or not person.may(Permission.PIECES_EDIT):
+    if services is None:
+        return ()
+    account = Entitlements.of(services.settings)
+    own = push_todos.todos(connection, person, now, account=account)
+    return (*own, *_days(services, person, now))
+
+
+def _days(services: Services, person: Person, now: datetime) -> Sequence[Todo]:
+    if not person.may(Permission.PIECES_EDIT):
         return ()
     today = clock.day_of(now)
     return [
         Todo(
-            f"天后是{coming.about.name}" if coming.days_left(today) else "",
+            f"天后是{coming.about.name}",
             coming.days_left(today),
             f"{PATH}?month={coming.day:%Y-%m}",
             Permission.PIECES_EDIT,

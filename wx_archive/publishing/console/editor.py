@@ -1,7 +1,7 @@
 """The editor of a piece: its form with the phone beside it, saving, its pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -12,9 +12,10 @@ from wtforms import Form
 
 from wx_archive.core.errors import RefusedError
 from wx_archive.media import service as media
+from wx_archive.media.arrivals import Arrival
 from wx_archive.media.rules import MediaKind
-from wx_archive.publishing import comparing, drafts, piece_texts, rules
-from wx_archive.publishing.console import piece_form, shown
+from wx_archive.publishing import comparing, drafts, piece_texts, rules, sensitive
+from wx_archive.publishing.console import piece_form, plating, shown
 from wx_archive.publishing.console.piece_form import Given
 from wx_archive.publishing.console.previewing import preview
 from wx_archive.publishing.console.shown import find, locked, path_of
@@ -80,9 +81,12 @@ def add(pages: Pages) -> None:
             piece = find(connection, visit, pid)
             drafts.require_writer(visit.person, piece)
             answer = _before_saving(visit, connection, piece)
+            content = _given(visit, connection, piece).content
         if answer is not None:
             return answer
-        return carry_out(lambda act: _save(act, pid))
+        is_plate = request.form.get("do") == plating.BUTTON
+        cover = plating.draw(visit, content) if is_plate else None
+        return carry_out(lambda act: _save(act, pid, cover))
 
     @pages.post("/pieces/<pid>/media", needs=Permission.PIECES_WRITE, audit="piece.media")
     def add_media(act: Act, pid: str) -> ResponseReturnValue:
@@ -98,7 +102,7 @@ def _before_saving(
     if do == "look":
         if request.headers.get("HX-Request"):
             return visit.page(
-                "publishing/console/phone.html", look=preview(visit, connection, given.content)
+                "publishing/console/look.html", look=preview(visit, connection, given.content)
             )
         return _again(visit, connection, piece, given, Shown(_since()))
     if given.problems:
@@ -108,20 +112,23 @@ def _before_saving(
         )
         return _again(visit, connection, piece, given, kept)
     is_same = _since() == piece.revision and _is_same(piece, given)
-    is_change = not is_same or do in PICKS
+    is_change = not is_same or do in (*PICKS, plating.BUTTON)
     if piece.state == PieceState.APPROVED and is_change and "void" not in request.form:
         problem = "还没有存：这篇已经审定，要改请先勾上“我知道改了要重新审”。"
         kept = Shown(_since(), problem, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return _again(visit, connection, piece, given, kept)
-    if is_same:
+    if is_same and do != plating.BUTTON:
         return _onward(piece.pid, do)
     return None
 
 
-def _save(act: Act, pid: str) -> ResponseReturnValue:
+def _save(act: Act, pid: str, cover: Arrival | None) -> ResponseReturnValue:
     piece = locked(act, pid)
     connection = act.session.connection()
     given = _given(act, connection, piece)
+    if cover is not None:
+        content = drafts.with_cover(given.content, plating.enter(act, cover, given.content))
+        given = replace(given, content=content)
     old = piece.content_hash
     try:
         saved = drafts.save(
@@ -166,6 +173,8 @@ def _given(visit: Visit, connection: Connection, piece: Piece) -> Given:
             content = drafts.without_asset(content, pid)
         case "nocover":
             content = drafts.with_cover(content, None)
+        case "mend":
+            content = drafts.mended(content, sensitive.wording(visit.services.site), pid)
     return Given(content, given.wanted_at, given.problems)
 
 

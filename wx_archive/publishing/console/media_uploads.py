@@ -170,4 +170,5 @@ def _page(
     visit: Visit, rows: list[FileForm], status: HTTPStatus = HTTPStatus.OK, *, said: str = ""
 ) -> Response:
     picked = {name: request.values.get(name, "")[:60] for name in ("for", "as")}
-    return visit.page(_VIEW, status, rows=rows, kept=said, picked=picked)
+    folded = status == HTTPStatus.OK
+    return visit.page(_VIEW, status, rows=rows, kept=said, picked=picked, folded=folded)

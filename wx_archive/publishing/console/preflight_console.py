@@ -16,18 +16,27 @@ from wx_archive.core.errors import RefusedError
 from wx_archive.core.services import Services
 from wx_archive.core.workdays import calendar_of
 from wx_archive.followers import interests
-from wx_archive.publishing import preflight, preflight_facts, preview_jobs, progress, sensitive
+from wx_archive.publishing import (
+    preflight,
+    preflight_facts,
+    preview_jobs,
+    preview_links,
+    progress,
+    sensitive,
+)
 from wx_archive.publishing import pushes as service
 from wx_archive.publishing.audiences import Audience
 from wx_archive.publishing.console import push_shown
 from wx_archive.publishing.console.push_page import found, locked
 from wx_archive.publishing.console.pushes import READ, SEND, whom_said
+from wx_archive.publishing.models import Piece
 from wx_archive.publishing.preflight import Around, Examined
 from wx_archive.publishing.preflight_terms import When
 from wx_archive.publishing.push_models import Push
 from wx_archive.publishing.pushes import Terms
 from wx_archive.publishing.rules import DELIVERY_NAMES, Delivery, PushState
 from wx_archive.publishing.wechat_html import Links
+from wx_archive.staff import secondfactor
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.wechat.account import Entitlements
 
@@ -120,6 +129,26 @@ def _previewing(pages: Pages) -> None:
         act.note(f"push:{pid}")
         return act.done(f"{push_shown.PATH}/{pid}/check", "正在发到您的微信，几秒钟后再看一眼。")
 
+    @pages.get("/pushes/<pid>/preview", needs=READ)
+    def preview_links_of_push(visit: Visit, pid: str) -> ResponseReturnValue:
+        with visit.reads() as connection:
+            push = found(connection, pid)
+            pieces = preflight_facts.pieces_of(connection, push.id)
+        links = [(piece, _link(visit, piece)) for piece in pieces]
+        return visit.page(
+            "publishing/console/push_preview.html",
+            push=push,
+            links=[(piece, url, secondfactor.picture_of(url)) for piece, url in links],
+            say=push_shown.SAY,
+        )
+
+
+def _link(visit: Visit, piece: Piece) -> str:
+    """Return the address under which colleagues see a piece for a day."""
+    secret, site = visit.services.settings.secret(), visit.services.site
+    token = preview_links.make(secret, piece.pid, piece.content_hash, now=visit.now)
+    return f"{site.origin}/h5/preview/{token}"
+
 
 def around(services: Services) -> Around:
     """Return what pushes of an installation are examined by."""
@@ -185,7 +214,7 @@ def _page(
         form=form,
         when=form.when,
         path=path,
-        here=f"{path}?{urlencode(_query(form))}",
+        again=f"{path}?{urlencode(_query(form))}",
         problem=problem,
         reason=request.form.get("reason", ""),
         reason_missing=bool(problem) and seen.needs_reason,

@@ -19,23 +19,21 @@ from wx_archive.publishing.pieces import Content
 from wx_archive.publishing.wechat_html import Links
 from wx_archive.staff.pages import Visit
 
-FIELDS_OF_PLACES: Mapping[str, str] = {
+_FIELDS: Final[Mapping[str, str]] = {
     "标题": "title",
     "作者": "author",
     "摘要": "summary",
     "封面": "cover",
     "正文": "body",
-    "关键词": "topics",
+    "链接": "body",
     "出处": "sources",
     "阅读原文": "source_url",
-    "原文链接": "source_url",
-    "链接": "body",
-    "图片": "assets",
-    "视频": "assets",
-    "音频": "assets",
-    "档案": "entries",
+    "图集": "assets",
+    "文件": "assets",
+    "提到的档案": "entries",
 }
-"""Beside which field of the form a finding stands."""
+"""Beside which field of the form a finding stands, by how its place begins."""
+
 _PICTURE: Final = re.compile(rf'src="{page_html.MEDIA_PATH}([0-9A-Z]{{26}})"')
 """Words that look like it have their quotes escaped."""
 
@@ -94,12 +92,15 @@ def preview(visit: Visit, connection: Connection, content: Content) -> Preview:
 
 def _for_staff(body: Markup) -> Markup:
     """Have pictures come from the library: readers get those of pieces that are out alone."""
-    return Markup(_PICTURE.sub(r'src="/console/media/\1/page"', body))  # noqa: S704 -- markup of ours
+    return Markup(_PICTURE.sub(r'src="/console/media/\1/page"', str(body)))  # noqa: S704 -- markup of ours
 
 
 def _beside(found: Sequence[Finding]) -> dict[str, list[Finding]]:
     beside: dict[str, list[Finding]] = {}
     for finding in found:
         if finding.level is not Level.TELLS:
-            beside.setdefault(FIELDS_OF_PLACES.get(finding.place, ""), []).append(finding)
+            field_name = next(
+                (_FIELDS[one] for one in _FIELDS if finding.place.startswith(one)), ""
+            )
+            beside.setdefault(field_name, []).append(finding)
     return beside

@@ -63,6 +63,11 @@ def day(value: date) -> str:
     return f"{value.month}月{value.day}日"
 
 
+def at_day(at: datetime) -> str:
+    """Write the day of a moment: 11月25日."""
+    return day(clock.day_of(at))
+
+
 def people(count: int) -> str:
     """Write a number as buttons have it: 16,203."""
     return f"{count:,}"
@@ -94,6 +99,7 @@ SAY: Final[Mapping[str, Any]] = MappingProxyType(
         "full_moment": full_moment,
         "hour": hour,
         "day": day,
+        "at_day": at_day,
         "people": people,
         "title": title_of,
         "state": state,

@@ -64,6 +64,8 @@ export const api = {
   addFault: (fault) => request("faults", { method: "POST", json: fault }),
   removeFault: (id) => request(`faults/${id}`, { method: "DELETE" }),
   upsetWire: (disorder) => request("wire", { method: "POST", json: disorder }),
+  switchPublishing: (switches) => request("publishing", { method: "POST", json: switches }),
+  confirmSend: (msg_id, approve) => request("publishing/confirm", { method: "POST", json: { msg_id, approve } }),
   exchanges: (after) => request(`exchanges?after=${encodeURIComponent(after)}`),
 };
 

@@ -10,6 +10,7 @@ const KEEP = 200;
 const KIND_NAMES = {
   text: "文字", image: "图片", voice: "语音", video: "视频", shortvideo: "小视频", location: "位置", link: "链接", file: "文件",
   subscribe: "关注", unsubscribe: "取消关注", SCAN: "扫码", CLICK: "点菜单", VIEW: "开网页",
+  MASSSENDJOBFINISH: "群发结束", PUBLISHJOBFINISH: "发布结束",
 };
 
 export class Inspector {

@@ -175,6 +175,7 @@ export class Phone {
         closable: this.following,
         onfollow: () => { this.#profileOpen = false; return this.run("follow"); },
         onunfollow: () => { this.run("unfollow"); },
+        onhistory: () => this.h5.open(`${location.origin}/s/history`, `${this.account.name} · 历史消息`),
         onclose: () => this.#openProfile(false),
       });
     }

@@ -5,6 +5,7 @@ import { setServerTime } from "./clock.js";
 import { sleep } from "./dom.js";
 import { Inspector } from "./inspector.js";
 import { Phone } from "./phone.js";
+import { Publishing } from "./publishing.js";
 import { Troubles } from "./troubles.js";
 
 const STATE_EVERY_MS = 3000;
@@ -29,6 +30,7 @@ class Desk {
     this.connection.addEventListener("change", () => this.#showConnection());
     this.inspector = new Inspector(this);
     this.troubles = new Troubles(this);
+    this.publishing = new Publishing(this);
     this.narrow = matchMedia("(max-width: 719px), (max-height: 479px)");
     this.narrow.addEventListener("change", () => this.#placeTrays());
     setInterval(() => this.phones.forEach((phone) => phone.tick()), 5000);
@@ -57,6 +59,7 @@ class Desk {
       this.state = state;
       this.#apply();
       this.troubles.update(state);
+      this.publishing.update(state.publishing);
       this.connection.report("state", true);
     } catch (error) {
       if (error.name === "TypeError") console.error(error);
@@ -158,6 +161,8 @@ class Desk {
   }
 
   nameOf(openid) {
+    // What no follower caused comes in the name of WeChat itself.
+    if (openid === this.state?.assistant) return "微信";
     return this.state?.phones.find((phone) => phone.openid === openid)?.nickname || "某部手机";
   }
 }

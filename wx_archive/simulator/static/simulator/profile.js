@@ -2,7 +2,7 @@
 
 import { avatar, el, icon } from "./dom.js";
 
-export function drawProfile(root, { account, following, closable, onfollow, onunfollow, onclose }) {
+export function drawProfile(root, { account, following, closable, onfollow, onunfollow, onhistory, onclose }) {
   const back = closable
     ? el("button.titlebar-button", { type: "button", testid: "profile-close", "aria-label": "回到聊天", onclick: onclose }, icon("back"))
     : null;
@@ -20,6 +20,7 @@ export function drawProfile(root, { account, following, closable, onfollow, onun
         el("div", {}, el("h2.profile-name", {}, account.name), el("p.profile-wxid", {}, `微信号：${account.original_id}`))),
       el("p.profile-about", {}, "这是模拟器里的公众号，用来试用和演练。消息只在本机往来，不会发到微信。"),
       el("div.profile-actions", {}, actions)),
+    el("button.profile-history", { type: "button", testid: "history-button", onclick: onhistory }, "历史消息"),
     el("p.profile-rest", {}, following ? "已关注" : "关注后，就可以收到它的消息。"),
   );
 }
