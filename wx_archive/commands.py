@@ -27,10 +27,12 @@ from wx_archive.core.workdays import calendar_of
 from wx_archive.followers import consents, interests
 from wx_archive.guide import service as guide
 from wx_archive.guide.profile import as_yaml
+from wx_archive.media.objects import open_objects
 from wx_archive.menu import service as menu
 from wx_archive.publishing import files as publishing
 from wx_archive.publishing import piece_templates, sensitive
 from wx_archive.publishing.calendar import plan_of
+from wx_archive.publishing.sync import sync
 from wx_archive.simulator.phone import Bubble, Phone, PhoneRefusedError
 
 
@@ -154,9 +156,6 @@ def content_export() -> None:
 @as_json
 def content_sync(*, json_wanted: bool) -> None:
     """Take in the pieces that files hold."""
-    from wx_archive.media.objects import open_objects
-    from wx_archive.publishing.sync import sync
-
     with open_services(settings_of_installation()) as services:
         schema.require_current(services.database, demo=True)
         done = sync(

@@ -85,7 +85,7 @@ def until(what: Callable[[], bool], within_s: float = 25.0) -> None:
         time.sleep(0.1)
 
 
-def test_a_text_and_an_article_arrive_and_are_reported(house: House) -> None:
+def test_a_text_arrives_and_is_reported(house: House) -> None:
     phone = Phone(house.simulator_url)
     phone.follows()
     text = house.sends(a_text(body="本馆本周六闭馆一天。"))
@@ -93,6 +93,11 @@ def test_a_text_and_an_article_arrive_and_are_reported(house: House) -> None:
     until(lambda: "本馆本周六闭馆一天。" in phone.transcript())
     told = house.push(text)
     assert (told.total, told.sent, told.failed) == (1, 1, 0)
+
+
+def test_an_article_with_its_picture_arrives(house: House) -> None:
+    phone = Phone(house.simulator_url)
+    phone.follows()
     picture = house.picture()
     body = f"第一段。\n\n![库房](media:{picture})"
     article = house.sends(an_article("库房里的一天", cover=picture, body=body))

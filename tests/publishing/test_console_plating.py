@@ -1,10 +1,13 @@
 """A cover set in type at the press of a button: saved with the piece, drawn from what is typed."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
 from tests.console import Office
-from tests.publishing.desks import Desks
+from tests.publishing.desks import Desks, refused
+from wx_archive.media import fonts
 from wx_archive.media.models import Asset
 
 
@@ -46,3 +49,17 @@ def test_a_plate_on_an_approved_piece_asks_first(desks: Desks) -> None:
     answer = desks.saves(desks.editor, path, title="一座大坝", do="plate")
     assert answer.status_code == 422
     assert desks.piece(path).cover is None
+
+
+def test_without_a_typeface_the_words_stay_on_the_page(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = desks.written(title="一座大坝")
+    monkeypatch.setattr(fonts, "FOLDERS", (str(tmp_path),))
+    fonts.find.cache_clear()
+    answer = desks.saves(desks.editor, path, title="一座大坝", body="刚写的一段。", do="plate")
+    fonts.find.cache_clear()
+    page = refused(answer)
+    assert "没有能画汉字的字体" in page.text
+    assert "刚写的一段。" in page.text
+    assert covers(desks) == []

@@ -1,7 +1,6 @@
 """Files and console: a file's piece comes in, an edit in the console wins, nothing twice."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +33,7 @@ def objects(tmp_path: Path) -> ObjectStore:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path) -> Site:
     write(tmp_path / "site" / "content" / "interests.yaml", INTERESTS)
     return a_site(tmp_path / "site", history_dam=with_head(a_piece("dam"), SIGNED))
 

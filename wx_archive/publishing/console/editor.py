@@ -81,16 +81,26 @@ def add(pages: Pages) -> None:
             piece = find(connection, visit, pid)
             drafts.require_writer(visit.person, piece)
             answer = _before_saving(visit, connection, piece)
-            content = _given(visit, connection, piece).content
-        if answer is not None:
-            return answer
-        is_plate = request.form.get("do") == plating.BUTTON
-        cover = plating.draw(visit, content) if is_plate else None
+            if answer is not None:
+                return answer
+            try:
+                cover = _plate(visit, connection, piece)
+            except RefusedError as err:
+                given = _given(visit, connection, piece)
+                kept = Shown(_since(), str(err), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+                return _again(visit, connection, piece, given, kept)
         return carry_out(lambda act: _save(act, pid, cover))
 
     @pages.post("/pieces/<pid>/media", needs=Permission.PIECES_WRITE, audit="piece.media")
     def add_media(act: Act, pid: str) -> ResponseReturnValue:
         return _add_media(act, pid)
+
+
+def _plate(visit: Visit, connection: Connection, piece: Piece) -> Arrival | None:
+    """Draw the cover that was asked for; None where none was."""
+    if request.form.get("do") != plating.BUTTON:
+        return None
+    return plating.draw(visit, _given(visit, connection, piece).content)
 
 
 def _before_saving(
