@@ -12,12 +12,6 @@ FINISHED = "MASSSENDJOBFINISH"
 HALF_HOUR_S = 1_800
 
 
-@pytest.fixture
-def subscription(start: Start) -> Newsdesk:
-    """A verified subscription account."""
-    return Newsdesk(start(account="subscription"))
-
-
 def follower(desk: Newsdesk) -> Phone:
     phone = Phone(desk.base_url)
     phone.follows()

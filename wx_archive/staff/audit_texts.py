@@ -64,6 +64,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "synonyms.settle": "处理近义词的冲突",
     "synonyms.sync": "并入文件里的近义词",
     # pieces
+    "opinion.read": "看过读者的话",
     "piece.begin": "写新稿",
     "piece.save": "改稿",
     "piece.media": "给稿件放图片、视频、音频",

@@ -15,6 +15,7 @@ from wx_archive.publishing.console import (
     held,
     inbox,
     media,
+    opinions_console,
     pieces,
     preflight_console,
     push_page,
@@ -31,6 +32,7 @@ _PARTS: Final[tuple[Callable[[Pages], None], ...]] = (
     review.add,
     inbox.add,
     media.add,
+    opinions_console.add,
     pushes.add,
     figures_console.add,
     push_page.add,
@@ -40,11 +42,17 @@ _PARTS: Final[tuple[Callable[[Pages], None], ...]] = (
 )
 """Each adds its pages; templates are in `wx_archive/publishing/templates/publishing/console/`."""
 
-_TODOS: Final[tuple[Todos, ...]] = (inbox.todos, troubles.todos, calendar_console.todos)
+_TODOS: Final[tuple[Todos, ...]] = (
+    inbox.todos,
+    opinions_console.todos,
+    troubles.todos,
+    calendar_console.todos,
+)
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
     Entry("稿件", "/pieces", Permission.PIECES_READ),
     Entry("来稿", "/inbox", Permission.PIECES_EDIT),
+    Entry("读者的话", "/opinions", Permission.PIECES_EDIT),
     Entry("媒体库", "/media", Permission.PIECES_READ),
     Entry("推送", "/pushes", Permission.PUBLISHING_READ),
     Entry("排期", "/calendar", Permission.PUBLISHING_READ),
