@@ -200,6 +200,22 @@ class Bureau:
             assert push is not None
             pushes.decide(session, push, decision, by=PUBLISHER, now=clock.now())
 
+    def sends_after_all(self, pid: str) -> None:
+        """Take a held push back, and schedule it for as soon as the cooling-off is over."""
+        self.decides(pid, Decision.RESCHEDULE)
+        now = clock.now()
+        with self.database.begin() as session:
+            push = plans.locked(session, pid)
+            assert push is not None
+            pushes.schedule(
+                session,
+                push,
+                terms(None),
+                account=self.platform.account,
+                profile=self.services.site.profile,
+                now=now,
+            )
+
     def pieces_of(self, pid: str) -> list[Piece]:
         with Session(self.database.engine) as session:
             from_push = select(Piece).join(PushPiece, PushPiece.piece_id == Piece.id)

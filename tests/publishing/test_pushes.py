@@ -23,7 +23,7 @@ from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.jobs import Job
 from wx_archive.core.site import Profile, Site
-from wx_archive.publishing import ledger, pieces, plans, progress, pushes, rules
+from wx_archive.publishing import ledger, pieces, progress, pushes, rules
 from wx_archive.publishing.models import Piece
 from wx_archive.publishing.pieces import Content
 from wx_archive.publishing.push_models import Push, PushPiece
@@ -230,10 +230,10 @@ def test_what_is_postponed_frees_its_place_and_can_be_scheduled_anew(database: D
 @pytest.mark.parametrize(
     ("reason", "possible"),
     [
-        (HoldReason.MISSED, {"send_now", "reschedule", "cancel"}),
-        (HoldReason.CHANGED, {"send_now", "reschedule", "cancel"}),
-        (HoldReason.NO_QUOTA, {"send_now", "reschedule", "cancel"}),
-        (HoldReason.REFUSED, {"send_now", "reschedule", "cancel"}),
+        (HoldReason.MISSED, {"reschedule", "cancel"}),
+        (HoldReason.CHANGED, {"reschedule", "cancel"}),
+        (HoldReason.NO_QUOTA, {"reschedule", "cancel"}),
+        (HoldReason.REFUSED, {"reschedule", "cancel"}),
         (HoldReason.NO_REPORT, {"reschedule", "cancel"}),
     ],
 )
@@ -277,19 +277,20 @@ def test_nothing_is_decided_about_a_push_that_waits_for_nobody(database: Databas
         assert pushes.offered(session, push, now=NOON) == ()
 
 
-def test_a_decision_to_send_pins_what_the_pieces_say_now(database: Database) -> None:
+def test_what_was_changed_goes_back_to_the_pre_flight_and_is_pinned_anew(
+    database: Database,
+) -> None:
     with database.begin() as session:
         push = scheduled(session)
         push.media_id = "draft-of-before"
         piece = session.scalars(select(Piece)).one()
         pieces.save(session, piece, a_text(body="新的。"), since=1, made_by=WRITER, now=NOON)
         pushes.piece_changed(session, piece, now=NOON)
-        pushes.decide(session, push, Decision.SEND_NOW, by=PUBLISHER, now=NOON)
-        assert push.state == PushState.SCHEDULED
-        assert push.media_id == "", "the draft has other words"
-        (pinned,) = session.scalars(select(PushPiece.content_hash))
-        assert pinned == piece.content_hash
-        assert plans.locked(session, push.pid) is push
+        assert push.state == PushState.HELD
+        with pytest.raises(RefusedError, match="做过体检再发"):
+            pushes.decide(session, push, Decision.ASK_AGAIN, by=PUBLISHER, now=NOON)
+        pushes.decide(session, push, Decision.RESCHEDULE, by=PUBLISHER, now=NOON)
+        assert push.state == PushState.PREPARING
 
 
 def test_kinds_and_deliveries_have_names() -> None:

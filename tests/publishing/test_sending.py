@@ -26,6 +26,7 @@ from tests.publishing.pushing import Bureau, Decision, a_bureau, a_text, an_arti
 from wx_archive.core import clock
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.jobs import Job, enqueue
+from wx_archive.publishing.ledger import NoPlaceError
 from wx_archive.publishing.rules import AudienceKind, Delivery
 from wx_archive.publishing.send_jobs import WATCH
 from wx_archive.wechat.limits import limits
@@ -76,7 +77,7 @@ def test_without_any_report_a_person_is_asked_after_an_hour(bureau: Bureau) -> N
     assert bureau.stands(pid) == ("held", "no_report")
     assert bureau.wechat.times("message/mass/get") == 4
     with pytest.raises(RefusedError, match="微信已经收下"):
-        bureau.decides(pid, Decision.SEND_NOW)
+        bureau.decides(pid, Decision.ASK_AGAIN)
     bureau.decides(pid, Decision.TAKE_FOR_SENT)
     assert bureau.stands(pid) == ("sent", "")
     assert len(bureau.wechat.sent) == 1
@@ -121,7 +122,7 @@ def test_an_unknown_outcome_is_resolved_by_a_person_with_the_same_number(bureau:
     with pytest.raises(RefusedError, match="二十四小时"):
         bureau.decides(pid, Decision.RESEND_NEW)
     bureau.wechat.for_ever.clear()
-    bureau.decides(pid, Decision.SEND_NOW)
+    bureau.decides(pid, Decision.ASK_AGAIN)
     bureau.after(seconds=1)
     assert bureau.stands(pid) == ("sending", "")
     assert len(bureau.wechat.sent) == 1
@@ -138,7 +139,7 @@ def test_for_a_day_the_same_number_is_tried_and_then_only_a_person_sends_anew(
     bureau.after(hours=24)
     assert bureau.stands(pid) == ("held", "unknown")
     with pytest.raises(RefusedError, match="不再认"):
-        bureau.decides(pid, Decision.SEND_NOW)
+        bureau.decides(pid, Decision.ASK_AGAIN)
     bureau.wechat.for_ever.clear()
     bureau.decides(pid, Decision.RESEND_NEW)
     bureau.after(minutes=2)
@@ -206,7 +207,9 @@ def test_a_worker_that_was_away_over_the_latest_time_asks(bureau: Bureau) -> Non
     bureau.after(minutes=40)
     assert bureau.stands(pid) == ("held", "missed")
     assert not bureau.wechat.calls
-    bureau.decides(pid, Decision.SEND_NOW)
+    with pytest.raises(RefusedError, match="做过体检再发"):
+        bureau.decides(pid, Decision.ASK_AGAIN)
+    bureau.sends_after_all(pid)
     assert bureau.stands(pid) == ("scheduled", "")
     bureau.after(seconds=61)
     assert bureau.stands(pid) == ("sending", "")
@@ -411,18 +414,17 @@ def test_a_list_without_anybody_waits_for_a_person(one: Bureau) -> None:
     assert "一位也没有" in one.push(pid).sentence
 
 
-def test_a_second_push_of_the_day_waits_for_a_person_when_the_day_is_full(
-    sqlite_url: str, tmp_path: Path
-) -> None:
+def test_a_held_push_finds_no_place_on_a_day_that_is_full(sqlite_url: str, tmp_path: Path) -> None:
     """It was scheduled for another day, held, and is to be sent now."""
     with a_bureau(sqlite_url, tmp_path / "data", wechat_account="subscription") as bureau:
         first = bureau.schedules(latest=timedelta(minutes=1))
         other = bureau.schedules(within=timedelta(days=1), latest=timedelta(minutes=1))
         bureau.after(days=1, minutes=10)
         assert bureau.stands(first) == bureau.stands(other) == ("held", "missed")
-        bureau.decides(other, Decision.SEND_NOW)
-        bureau.decides(first, Decision.SEND_NOW)
+        bureau.sends_after_all(other)
+        with pytest.raises(NoPlaceError, match="群发次数已满"):
+            bureau.sends_after_all(first)
         bureau.after(minutes=2)
         assert bureau.stands(other) == ("sending", "")
-        assert bureau.stands(first) == ("held", "no_quota")
+        assert bureau.stands(first) == ("preparing", "")
         assert len(bureau.wechat.sent) == 1

@@ -297,18 +297,22 @@ def test_a_subscription_account_sends_once_a_day(
     assert account.received
 
 
-def test_a_service_account_sends_to_everybody_once_a_day_and_to_tags_more_often(
+def test_a_service_account_sends_to_everybody_four_times_a_month_and_to_tags_more_often(
     desk: Newsdesk, phone: Phone
 ) -> None:
+    desk.control("clock", now="2027-03-30T09:00:00+08:00")
+    desk = Newsdesk(desk.base_url)
     tag_id = desk.post("tags/create", {"tag": {"name": "地契"}})["tag"]["id"]
     tagging = {"tagid": tag_id, "openid_list": [phone.openid]}
     desk.post("tags/members/batchtagging", tagging)
-    for number in range(2):
+    for number in range(6):
         to = {"is_to_all": False, "tag_id": tag_id}
         assert desk.send(to=to, clientmsgid=str(number))["errcode"] == 0
-    assert desk.send(clientmsgid="a")["errcode"] == 0
+    for number in range(4):
+        assert desk.send(clientmsgid=f"a{number}")["errcode"] == 0
     assert desk.send(clientmsgid="b")["errcode"] == 45028
-    desk.switch(limits={"successful_per_day": 2})
+    desk.advance(2 * DAY_S)  # April
+    desk = Newsdesk(desk.base_url)
     assert desk.send(clientmsgid="b")["errcode"] == 0
 
 

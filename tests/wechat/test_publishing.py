@@ -682,7 +682,6 @@ def test_the_limits_are_the_documented_ones() -> None:
         60,
     )
     assert (sends.list_least, sends.list_most, sends.articles) == (2, 10_000, 8)
-    assert sends.service_to_all_per_day == 1
     assert sends.client_msg_id.longest_bytes == 64
     assert sends.client_msg_id.known_for == timedelta(hours=24)
     assert (article.title_chars, article.author_chars, article.digest_chars) == (32, 16, 128)

@@ -8,14 +8,21 @@ from collections.abc import Iterable
 from typing import Final
 
 from wx_archive.publishing import media_checks, word_checks
-from wx_archive.publishing.findings import Case, Fact, Finding, Level, Limits, MediaFacts
+from wx_archive.publishing.findings import (
+    Case,
+    Fact,
+    Finding,
+    Level,
+    Limits,
+    MediaFacts,
+    wechats_limits,
+)
 from wx_archive.publishing.pieces import Content
 from wx_archive.publishing.sensitive import Wording
 from wx_archive.publishing.wechat_html import Links
 
 __all__ = ["Fact", "Finding", "Level", "Limits", "MediaFacts", "check", "is_blocked"]
 
-DEFAULT_LIMITS: Final = Limits()
 NO_WORDING: Final = Wording()
 NO_LINKS: Final = Links("")
 
@@ -26,7 +33,7 @@ def check(
     *,
     wording: Wording = NO_WORDING,
     links: Links = NO_LINKS,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: Limits | None = None,
 ) -> tuple[Finding, ...]:
     """Return everything to be said about a piece, what blocks it first.
 
@@ -35,9 +42,9 @@ def check(
         facts: what is known of its files and entries.
         wording: the site's list of words.
         links: what completes the body, as when it is sent.
-        limits: WeChat's numbers.
+        limits: WeChat's numbers; those that we know by default.
     """
-    case = Case(content, facts, limits, wording, links)
+    case = Case(content, facts, limits or wechats_limits(), wording, links)
     looks = (*word_checks.LOOKS, *media_checks.LOOKS)
     found = [finding for look in looks for finding in look(case)]
     return tuple(sorted(found, key=lambda one: list(Level).index(one.level)))

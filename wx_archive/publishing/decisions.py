@@ -16,8 +16,8 @@ from wx_archive.publishing.rules import CallState, HoldReason, PushState
 class Decision(StrEnum):
     """What a person decides."""
 
-    SEND_NOW = "send_now"
-    """Send it now; after an unknown outcome: ask WeChat again by the same number."""
+    ASK_AGAIN = "ask_again"
+    """After an unknown outcome: make the call again, by the number that WeChat knows."""
     RESCHEDULE = "reschedule"
     """Take it back to be prepared and given another time."""
     RESEND_NEW = "resend_new"
@@ -28,7 +28,7 @@ class Decision(StrEnum):
 
 
 DECISION_NAMES: Final[Mapping[Decision, str]] = {
-    Decision.SEND_NOW: "现在就发",
+    Decision.ASK_AGAIN: "用原来的编号再发",
     Decision.RESCHEDULE: "另定时间",
     Decision.RESEND_NEW: "重新发一次",
     Decision.TAKE_FOR_SENT: "算作已发",
@@ -81,16 +81,18 @@ def _refused(session: Session, push: Push, decision: Decision, now: datetime) ->
     match decision:
         case Decision.RESCHEDULE | Decision.CANCEL if begun:
             why = "可能已经发出去一部分，不能当作没发过。请选“算作已发”或“算作没有发”"
-        case Decision.SEND_NOW if reason is HoldReason.NO_REPORT:
+        case Decision.ASK_AGAIN if not begun:
+            why = "还没有开始发。请选“另定时间”，做过体检再发"
+        case Decision.ASK_AGAIN if reason is HoldReason.NO_REPORT:
             why = "微信已经收下，不能再发一遍。请到公众平台看结果，再选“算作已发”或“算作没有发”"
-        case Decision.SEND_NOW if begun and _is_forgotten(session, push, now):
+        case Decision.ASK_AGAIN if begun and _is_forgotten(session, push, now):
             why = "已经过了二十四小时，微信不再认原来的编号。请先到公众平台看有没有发出"
         case Decision.RESEND_NEW if reason is not HoldReason.UNKNOWN:
             why = "只有不知道发没发出去的推送，才用重新发"
         case Decision.RESEND_NEW if _is_partly_out(session, push):
             why = "有几批已经发出，重新发会让他们收到两遍。请选“算作已发”或“算作没有发”"
         case Decision.RESEND_NEW if not _is_forgotten(session, push, now):
-            why = "二十四小时以内微信还认得原来的编号，请选“现在就发”：它不会让读者收到两遍"
+            why = "二十四小时以内微信还认得原来的编号，请选“用原来的编号再发”：它不会让读者收到两遍"
     return why
 
 
@@ -107,12 +109,9 @@ def _is_partly_out(session: Session, push: Push) -> bool:
     return any(call.state in calls.TAKEN for call in calls.of(session, push))
 
 
-def _send_now(session: Session, push: Push, by: str, now: datetime) -> None:
-    if has_begun(session, push):
-        progress.advance(session, push, PushState.SENDING, actor=by, now=now, words="接着发")
-        plans.resume(session, push, now=now)
-        return
-    _schedule(session, push, by, now, "现在就发")
+def _ask_again(session: Session, push: Push, by: str, now: datetime) -> None:
+    progress.advance(session, push, PushState.SENDING, actor=by, now=now, words="接着发")
+    plans.resume(session, push, now=now)
 
 
 def _reschedule(session: Session, push: Push, by: str, now: datetime) -> None:
@@ -123,13 +122,9 @@ def _reschedule(session: Session, push: Push, by: str, now: datetime) -> None:
 def _resend_new(session: Session, push: Push, by: str, now: datetime) -> None:
     push.generation += 1
     push.media_id = ""  # the draft went with the call that was perhaps made
-    _schedule(session, push, by, now, f"第 {push.generation} 次发")
-
-
-def _schedule(session: Session, push: Push, by: str, now: datetime, words: str) -> None:
+    words = f"第 {push.generation} 次发"
     progress.advance(session, push, PushState.SCHEDULED, actor=by, now=now, words=words)
-    push.signed_by = by
-    plans.pin(session, push)
+    push.signed_by = by  # for the words that were examined: they stay pinned
     plans.enter(session, push, due_at=plans.put_off(push, now=now), now=now)
 
 
@@ -174,7 +169,7 @@ def call_back(session: Session, push: Push, *, keeps_place: bool = False) -> Non
 
 _Act = Callable[[Session, Push, str, datetime], None]
 _ACTS: Final[Mapping[Decision, _Act]] = {
-    Decision.SEND_NOW: _send_now,
+    Decision.ASK_AGAIN: _ask_again,
     Decision.RESCHEDULE: _reschedule,
     Decision.RESEND_NEW: _resend_new,
     Decision.TAKE_FOR_SENT: _take_for_sent,

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from functools import cache
+from typing import Protocol
 
-from wx_archive.publishing import wechat_html
 from wx_archive.publishing.pieces import Content
 from wx_archive.publishing.rules import Kind
 from wx_archive.publishing.sensitive import Wording
 from wx_archive.publishing.wechat_html import Links
-
-_MB: Final = 1_000_000
+from wx_archive.wechat.limits import Upload, limits
 
 
 class Level(StrEnum):
@@ -86,24 +85,46 @@ class Limits:
         image_bytes: of a picture as we keep it; a form below 1 MB is made for WeChat.
     """
 
-    title: int = 32
-    author: int = 16
-    digest: int = 128
-    digest_taken: int = 54
-    body_characters: int = wechat_html.LIMIT_CHARACTERS
-    body_bytes: int = wechat_html.LIMIT_BYTES
-    source_url_bytes: int = 1_000
-    pictures: int = 20
+    title: int
+    author: int
+    digest: int
+    digest_taken: int
+    body_characters: int
+    body_bytes: int
+    source_url_bytes: int
+    pictures: int
+    text_bytes: int
+    image_bytes: int
+    video_bytes: int
+    audio_bytes: int
+    audio_ms: int
+    video_types: tuple[str, ...] = ("video/mp4",)
+    audio_types: tuple[str, ...] = ("audio/mpeg", "audio/amr")
     text_characters: int = 600
-    text_bytes: int = 2_048
     cover_width_px: int = 900
     cover_height_px: int = 383
-    image_bytes: int = 10 * _MB
-    video_bytes: int = 10 * _MB
-    video_types: tuple[str, ...] = ("video/mp4",)
-    audio_bytes: int = 2 * _MB
-    audio_types: tuple[str, ...] = ("audio/mpeg", "audio/amr")
-    audio_ms: int = 60_000
+
+
+@cache
+def wechats_limits() -> Limits:
+    """Return the numbers of `wechat/limits.yaml`."""
+    known = limits()
+    article, uploads = known.article, known.uploads
+    return Limits(
+        title=article.title_chars,
+        author=article.author_chars,
+        digest=article.digest_chars,
+        digest_taken=article.digest_default_chars,
+        body_characters=article.content_chars,
+        body_bytes=article.content_bytes,
+        source_url_bytes=article.source_url_bytes,
+        pictures=known.picture_set.most,
+        text_bytes=known.mass_text.longest_bytes,
+        image_bytes=uploads[Upload.IMAGE].max_bytes,
+        video_bytes=uploads[Upload.VIDEO].max_bytes,
+        audio_bytes=uploads[Upload.VOICE].max_bytes,
+        audio_ms=1_000 * (uploads[Upload.VOICE].longest_s or 0),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,10 @@ class Preparer:
                 ids = self._materials(content, content.assets, Form.PAGE, now)
                 return Images(tuple(ids.values()), content.summary or content.title)
             case Kind.VIDEO:
-                return MpVideo(self._only(content, now))
+                media_id = self._platform.publishing.prepare_video(
+                    self._only(content, now), title=content.title, introduction=content.summary
+                )
+                return MpVideo(media_id)
             case Kind.AUDIO:
                 return Voice(self._only(content, now))
             case Kind.ARTICLE:

@@ -25,9 +25,8 @@ from wx_archive.publishing import body
 from wx_archive.publishing.body import Use
 from wx_archive.publishing.page_html import Picture
 from wx_archive.publishing.pieces import Content
+from wx_archive.wechat.limits import limits
 
-LIMIT_CHARACTERS: Final = 20_000
-LIMIT_BYTES: Final = 1_000_000
 OWN_HOST: Final = "mp.weixin.qq.com"
 FOOTNOTES: Final = "参考链接"
 SOURCES: Final = "资料来源"
@@ -203,7 +202,8 @@ def render(
     """
     html = compose(content, hosted, links=links, pictures=pictures or {})
     size = len(html.encode())
-    if len(html) >= LIMIT_CHARACTERS or size >= LIMIT_BYTES:
+    bounds = limits().article
+    if len(html) >= bounds.content_chars or size >= bounds.content_bytes:
         raise TooLongError(len(html), size)
     return html
 

@@ -1,8 +1,9 @@
 """Mass sends: to everybody, a tag or a list, within their quotas, each clientmsgid once.
 
-Source: reference section 1.8 and WeChat's guide on mass sends. Documented: quotas (a service
-account may send to everybody once a day, and a follower gets four a month; whoever had four is
-filtered, as the page on MASSSENDJOBFINISH says), 60 calls a minute, 45065 with the msg_id, a
+Source: reference section 1.8 and WeChat's guide on mass sends. Documented: quotas (a subscription
+account sends to everybody or a tag once a day, a service account to everybody four times a month,
+and each of its followers gets four a month; whoever had four is filtered, as the page on
+MASSSENDJOBFINISH says), 60 calls a minute, 45065 with the msg_id, a
 digest of message and audience in place of a missing clientmsgid, confirmation within 30 minutes,
 err(40001) refused and err(40002) not confirmed by the administrator, err(30003) a reprint that
 was not to be sent. From memory: clientmsgid is kept for 24 hours, 40130 below two openids, 40032
@@ -150,7 +151,7 @@ class MassDesk:
             self._crew.check(order.audience)
             if order.message.kind == NEWS:
                 self._drafts.get(order.message.media_ids[0])
-            self._check_day(order.audience, now=now)
+            self._check_quota(order.audience, now=now)
             made = self._accept(order, base_url=base_url, now=now)
         if not made.waits_until:
             self._begin(made.msg_id)
@@ -169,19 +170,20 @@ class MassDesk:
                 raise ApiError(45066, "same clientmsgid retry too fast")
             raise ApiError(45065, "clientmsgid exist", msg_id=each.msg_id)
 
-    def _check_day(self, audience: Audience, *, now: datetime) -> None:
-        """Refuse a second success of the day where only one is allowed."""
+    def _check_quota(self, audience: Audience, *, now: datetime) -> None:
+        """Refuse a subscription account's second success of a day, a service's fifth of a month."""
         is_service = self._crew.is_service
         if audience.openids or (is_service and not audience.is_to_all):
             return
         today = clock.day_of(now)
+        begins = today.replace(day=1) if is_service else today
         used = sum(
-            clock.day_of(datetime.fromisoformat(each.at)) == today
+            clock.day_of(datetime.fromisoformat(each.at)) >= begins
             and each.status in {SENDING, DONE, DELETED}
             and (each.audience.is_to_all or not (is_service or each.audience.openids))
             for each in self._shelf.all()
         )
-        if used >= self.limits.successful_per_day:
+        if used >= (self.limits.per_month if is_service else self.limits.successful_per_day):
             raise ApiError(45028, "has no masssend quota")
 
     def _accept(self, order: Order, *, base_url: str, now: datetime) -> MassSend:

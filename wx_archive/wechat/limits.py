@@ -120,8 +120,7 @@ class MassSend(_Sourced):
 
     Attributes:
         subscription_per_day: of a subscription account, to all or to a tag.
-        service_to_all_per_day: of a service account, to all; others enter no history.
-        service_per_month: each follower of a service account gets in a calendar month.
+        service_per_month: of a service account, to all; and what each of its followers gets.
         calls_per_minute: of all calls that send.
         list_least: openids in a call that sends to a list.
         list_most: and at most.
@@ -129,7 +128,6 @@ class MassSend(_Sourced):
     """
 
     subscription_per_day: Count
-    service_to_all_per_day: Count
     service_per_month: Count
     calls_per_minute: Count
     list_least: Count

@@ -18,7 +18,7 @@ from wx_archive.publishing.rules import Delivery, HoldReason
 from wx_archive.staff.pages import Act, Pages, Visit
 
 _DONE: Final = {
-    Decision.SEND_NOW: "好，接着发。",
+    Decision.ASK_AGAIN: "好，接着发。",
     Decision.RESCHEDULE: "已经收回，请重新定时间、做体检。",
     Decision.RESEND_NEW: "好，用新的编号再发一次。",
     Decision.TAKE_FOR_SENT: "记下了：算作已发。",

@@ -1,4 +1,4 @@
-"""读者的话: what readers said of pieces, without whose words they are, until an editor has read it."""
+"""读者的话: what readers said of pieces, nobody's name on it, until an editor has read it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection, Row, select
 
 from wx_archive.core.errors import RefusedError
-from wx_archive.publishing import figures, opinions
+from wx_archive.publishing import figures, opinions, piece_texts
 from wx_archive.publishing.models import Piece
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.plugs import Todo
@@ -42,6 +42,7 @@ def add(pages: Pages) -> None:
             figured=figured,
             unread=sum(not one.is_read for one in said),
             until=visit.now.isoformat(),
+            day=piece_texts.day,
         )
 
     @pages.post("/opinions/<pid>/read", needs=Permission.PIECES_EDIT, audit="opinion.read")

@@ -61,7 +61,7 @@ REASONS: Final[Mapping[HoldReason, str]] = {
 """Why a push waits, and what to do first."""
 
 DECISIONS: Final[Mapping[Decision, str]] = {
-    Decision.SEND_NOW: "六十秒以后就发；发以前再查一遍稿件、审定和次数。",
+    Decision.ASK_AGAIN: "用原来的编号再请微信发一次：上次发出去了就不会再发，没有发出去就发。",
     Decision.RESCHEDULE: "收回来，重新做体检、定时间。占的次数先还回去。",
     Decision.RESEND_NEW: (
         "当作上一次没有发，用新的编号再发一次。要是上一次其实发了，读者会收到两遍。"
@@ -74,7 +74,7 @@ DECISIONS: Final[Mapping[Decision, str]] = {
 """What follows from a decision."""
 
 BUTTONS: Final[Mapping[Decision, str]] = {
-    Decision.SEND_NOW: "现在就发给 {people} 人",
+    Decision.ASK_AGAIN: "用原来的编号再发给 {people} 人",
     Decision.RESCHEDULE: "收回来，另定时间",
     Decision.RESEND_NEW: "我看清楚了没有发，再发给 {people} 人",
     Decision.TAKE_FOR_SENT: "我看到了，算作已发",
