@@ -1,5 +1,6 @@
 """The demo: the account and a simulated WeChat, with an invented catalogue, nothing to set up."""
 
+import logging
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -24,14 +25,20 @@ from wx_archive.core.services import open_services, site_of
 from wx_archive.core.settings import Settings
 from wx_archive.media.objects import open_objects
 from wx_archive.menu import service as menu
+from wx_archive.publishing import crowd
 from wx_archive.publishing.sync import sync
 from wx_archive.simulator import app as simulator
 from wx_archive.simulator.config import AccountKind, Encryption, SimulatorConfig
 from wx_archive.staff import demo_people
 from wx_archive.wechat.account import Capability
 from wx_archive.wechat.client import Platform
+from wx_archive.wechat.errors import PlatformError
+
+log = logging.getLogger(__name__)
 
 READY_WITHIN_S: Final = 20.0
+CROWD: Final = 16_203
+UNREACHED: Final = 16
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -127,6 +134,28 @@ def push_menu(settings: Settings) -> bool:
             platform.close()
 
 
+def gather_crowd(settings: Settings) -> None:
+    """Give the simulated account followers without phones, and have WeChat's number noted.
+
+    As many as the account that we learn from tells of; a few whom nothing reaches.
+    """
+    told = {"crowd": CROWD, "failing": UNREACHED}
+    requests.post(
+        f"{settings.wechat_api_url}/sim/publishing", json=told, timeout=READY_WITHIN_S
+    ).raise_for_status()
+    with open_services(settings) as services:
+        platform = Platform(settings, services.store, services.database)
+        try:
+            total = platform.publishing.followers_total()
+        except (PlatformError, RefusedError) as err:
+            log.info("demo.not_counted cause=%s", type(err).__name__)
+            return
+        finally:
+            platform.close()
+        with services.database.begin() as session:
+            crowd.note(session, total, now=clock.now())
+
+
 @contextmanager
 def in_process(settings: Settings) -> Iterator[Running]:
     """Run account and simulator in threads of this process, on the settings' ports."""
@@ -199,6 +228,7 @@ def _run_tree(settings: Settings, background: Mapping[str, tuple[str, ...]]) -> 
         if not _wait_until_up(settings, tree):
             return 0
         push_menu(settings)
+        gather_crowd(settings)
         print(banner(settings), flush=True)  # noqa: T201 -- the demo's own words
         while tree.tend(pause_s=0.2):
             pass
