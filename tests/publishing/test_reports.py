@@ -59,6 +59,7 @@ def sent_out(bureau: Bureau) -> str:
     [
         ("send success", {}, "sent"),
         ("send success", {"sent": 8, "failed": 2}, "partly"),
+        ("send success", {"sent": 9, "failed": 1}, "sent"),
         ("send success", {"filtered": 7, "sent": 7}, "partly"),
         ("send success", {"sent": 0, "failed": 10}, "failed"),
         ("send fail", {"sent": 0}, "failed"),
@@ -249,11 +250,12 @@ ENDINGS = st.lists(
 
 
 @given(endings=ENDINGS)
-def test_a_verdict_is_sent_only_if_everybody_got_it(endings: list[Ending]) -> None:
+def test_a_verdict_is_sent_only_if_nearly_everybody_got_it(endings: list[Ending]) -> None:
     found = verdicts.verdict(endings)
     everything = all(one.is_sent for one in endings)
     nobody = not any(one.is_sent and (one.sent or not one.total) for one in endings)
     assert (found.state is PushState.FAILED) == nobody
     if found.state is PushState.SENT:
         assert everything
-        assert not any(one.failed or one.filtered < one.total for one in endings)
+        total, sent = sum(one.total for one in endings), sum(one.sent for one in endings)
+        assert sent >= 0.9 * total

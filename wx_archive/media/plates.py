@@ -3,6 +3,7 @@
 import hashlib
 import io
 import random
+import re
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,8 @@ VERMILION: Final = (178, 58, 46)
 _MARGIN_PX: Final = 34
 _TITLE_PX: Final = (78, 66, 56, 48)
 _LINES: Final = 3
+_WORDS: Final = re.compile(r"[0-9A-Za-z.·-]{1,12}[年月日号]?|《?.", flags=re.DOTALL)
+"""What stays on one line: a year with its 年, a word in letters; else every character alone."""
 _NEVER_FIRST: Final = frozenset("，。：；！？、）》」』”’%")
 
 
@@ -74,10 +77,11 @@ def _lines(
     draw: ImageDraw.ImageDraw, title: str, font: Path, size_px: int, room_px: int
 ) -> list[str]:
     lines = [""]
-    for char in title:
-        longer = lines[-1] + char
-        if draw.textlength(longer, font=face(font, size_px)) > room_px and char not in _NEVER_FIRST:
-            lines.append(char)
+    for word in _WORDS.findall(title):
+        longer = lines[-1] + word
+        is_full = draw.textlength(longer, font=face(font, size_px)) > room_px
+        if is_full and lines[-1] and word not in _NEVER_FIRST:
+            lines.append(word)
         else:
             lines[-1] = longer
     return lines

@@ -110,7 +110,7 @@ def settle(session: Session, push: Push, *, now: datetime, live: Live | None) ->
     _sum_up(push, rows)
     found = verdicts.verdict([_ending(call) for call in rows])
     if push.state == found.state:
-        push.sentence = found.sentence[:500]
+        push.sentence = "" if found.state is PushState.SENT else found.sentence[:500]
     elif found.state in rules.PUSH_MOVES[PushState(push.state)]:
         _end(session, push, found, now=now, live=live)
     elif news:

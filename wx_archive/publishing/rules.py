@@ -210,6 +210,8 @@ UNKNOWN_FOR: Final = timedelta(hours=24)
 """For so long WeChat knows a clientmsgid; after it nobody but a person may send again."""
 POLL_AFTER: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 """When WeChat is asked what became of a push, counted from its taking it."""
+MISSED_PART: Final = 10
+"""A send of which more than one part in so many did not arrive has partly failed."""
 LATE_BY: Final = timedelta(minutes=10)
 """A push is sent no later than this after its time, unless its latest time says otherwise."""
 CONFIRMED_WITHIN: Final = timedelta(minutes=30)

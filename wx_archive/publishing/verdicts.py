@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from wx_archive.publishing import rules
 from wx_archive.publishing.rules import PushState
 
 MASS: Final = "mass:"
@@ -103,10 +104,18 @@ def verdict(endings: Sequence[Ending]) -> Verdict:
         return Verdict(PushState.FAILED, sentence, code)
     refused = "" if worst is None else f"{len(endings)} 批里有一批没有发出：{worst.sentence}"
     short = any(one.failed or one.filtered < one.total for one in endings)
-    if worst is None and not short:
-        return Verdict(PushState.SENT, "；".join(one.sentence for one in sent if one.sentence))
-    said = "。".join(part for part in (refused, _numbers(endings) if short else "") if part)
+    numbers = _numbers(endings) if short else ""
+    if worst is None and _reached_nearly_all(endings):
+        own = (one.sentence for one in sent)
+        return Verdict(PushState.SENT, "；".join(part for part in (*own, numbers) if part))
+    said = "。".join(part for part in (refused, numbers) if part)
     return Verdict(PushState.PARTLY, said, code)
+
+
+def _reached_nearly_all(endings: Sequence[Ending]) -> bool:
+    """Tell whether no more are missing than always are: full for the month, or taking nothing."""
+    total, sent = sum(one.total for one in endings), sum(one.sent for one in endings)
+    return (total - sent) * rules.MISSED_PART <= total
 
 
 def _numbers(endings: Sequence[Ending]) -> str:
