@@ -123,7 +123,7 @@ def test_a_child_that_does_not_come_up_is_given_up_with_a_sentence() -> None:
         "    while tree.tend(pause_s=0.05): pass\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=55
     )
     assert ended.returncode != 0
     assert "公众号进程一再启动失败" in ended.stderr

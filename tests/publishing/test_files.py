@@ -64,7 +64,7 @@ def test_two_pieces_of_one_name_are_refused(tmp_path: Path) -> None:
         (with_head(a_piece("dam"), "due: 明天"), ":8:1: due：时间要写成 2026-03-01 09:00 的样子"),
         (with_head(a_piece("dam"), "cover: no.jpg"), "找不到 no.jpg"),
         (with_head(a_piece("dam"), "cover: ../../../secret.jpg"), "找不到 ../../../secret.jpg"),
-        (with_head(a_piece("dam"), "reviewed: {by: 王, on: 去年}"), ":8:18: reviewed.on："),
+        (with_head(a_piece("dam"), "reviewed: {by: 王, on: 去年}"), ":8:19: reviewed.on："),
     ],
 )
 def test_a_mistake_in_a_piece_names_file_line_and_column(

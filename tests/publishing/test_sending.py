@@ -26,6 +26,7 @@ from tests.publishing.pushing import Bureau, Decision, a_bureau, a_text, an_arti
 from wx_archive.core import clock
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.jobs import Job, enqueue
+from wx_archive.publishing import plans, pushes
 from wx_archive.publishing.ledger import NoPlaceError
 from wx_archive.publishing.rules import AudienceKind, Delivery
 from wx_archive.publishing.send_jobs import WATCH
@@ -146,6 +147,29 @@ def test_for_a_day_the_same_number_is_tried_and_then_only_a_person_sends_anew(
     assert bureau.stands(pid) == ("sending", "")
     assert len(set(bureau.wechat.numbers)) == 2
     assert bureau.push(pid).generation == 2
+
+
+def test_a_new_sending_that_is_called_back_leaves_the_doubt_about_the_first(
+    bureau: Bureau,
+) -> None:
+    """Found by the state machine: it was cancelled, though its readers may have had it."""
+    bureau.wechat.for_ever[MASS] = drops_after
+    pid = bureau.schedules(latest=timedelta(days=3))
+    bureau.after(minutes=2)
+    bureau.after(hours=25)
+    assert bureau.stands(pid) == ("held", "unknown")
+    bureau.decides(pid, Decision.RESEND_NEW)
+    with bureau.database.begin() as session:
+        push = plans.locked(session, pid)
+        assert push is not None
+        pushes.cancel(session, push, by="someone", now=clock.now())
+    assert bureau.stands(pid) == ("held", "unknown")
+    assert "上一次发出去没有" in bureau.push(pid).sentence
+    for never in (Decision.CANCEL, Decision.RESCHEDULE, Decision.ASK_AGAIN):
+        with pytest.raises(RefusedError):
+            bureau.decides(pid, never)
+    bureau.decides(pid, Decision.TAKE_FOR_SENT)
+    assert bureau.stands(pid) == ("sent", "")
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,17 @@ def of(session: Session, push: Push) -> Sequence[PushCall]:
     ).all()
 
 
+def may_be_out(session: Session, push: Push) -> bool:
+    """Tell whether WeChat may have taken any call of a push, of whatever generation."""
+    perhaps = PushCall.state.in_((CallState.CALLING, *TAKEN))
+    return (
+        session.scalars(
+            select(PushCall.id).where(PushCall.push_id == push.id, perhaps).limit(1)
+        ).first()
+        is not None
+    )
+
+
 def states(connection: Connection, push_id: int, generation: int) -> list[CallState]:
     """Return how the calls of a generation stand, in their order."""
     rows = connection.scalars(

@@ -35,6 +35,7 @@ DECISION_NAMES: Final[Mapping[Decision, str]] = {
     Decision.TAKE_FOR_FAILED: "算作没有发",
     Decision.CANCEL: "取消这次推送",
 }
+DOUBT: Final = "这一次没有再发；可上一次发出去没有，还不知道。请选“算作已发”或“算作没有发”"
 _HARMLESS: Final = frozenset({CallState.READY, CallState.REFUSED})
 
 
@@ -79,7 +80,7 @@ def _refused(session: Session, push: Push, decision: Decision, now: datetime) ->
     reason, begun = HoldReason(push.reason), has_begun(session, push)
     why = ""
     match decision:
-        case Decision.RESCHEDULE | Decision.CANCEL if begun:
+        case Decision.RESCHEDULE | Decision.CANCEL if calls.may_be_out(session, push):
             why = "可能已经发出去一部分，不能当作没发过。请选“算作已发”或“算作没有发”"
         case Decision.ASK_AGAIN if not begun:
             why = "还没有开始发。请选“另定时间”，做过体检再发"
@@ -91,7 +92,7 @@ def _refused(session: Session, push: Push, decision: Decision, now: datetime) ->
             why = "只有不知道发没发出去的推送，才用重新发"
         case Decision.RESEND_NEW if _is_partly_out(session, push):
             why = "有几批已经发出，重新发会让他们收到两遍。请选“算作已发”或“算作没有发”"
-        case Decision.RESEND_NEW if not _is_forgotten(session, push, now):
+        case Decision.RESEND_NEW if begun and not _is_forgotten(session, push, now):
             why = "二十四小时以内微信还认得原来的编号，请选“用原来的编号再发”：它不会让读者收到两遍"
     return why
 
@@ -157,6 +158,20 @@ def _take_for_failed(session: Session, push: Push, by: str, now: datetime) -> No
 def _cancel(session: Session, push: Push, by: str, now: datetime) -> None:
     progress.advance(session, push, PushState.CANCELLED, actor=by, now=now)
     call_back(session, push)
+
+
+def recall(session: Session, push: Push, state: PushState, *, by: str, now: datetime) -> None:
+    """Bring a scheduled push back into ``state``; one that may be out already waits for a person.
+
+    Somebody has decided to send it anew and thought better of it: what became of the first call
+    is still not known.
+    """
+    is_doubtful = calls.may_be_out(session, push)
+    if is_doubtful:
+        progress.hold(session, push, HoldReason.UNKNOWN, DOUBT, now=now, actor=by)
+    else:
+        progress.advance(session, push, state, actor=by, now=now)
+    call_back(session, push, keeps_place=is_doubtful)
 
 
 def call_back(session: Session, push: Push, *, keeps_place: bool = False) -> None:

@@ -11,7 +11,7 @@ from wx_archive.core import ids
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.site import Profile
 from wx_archive.publishing import approvals, ledger, plans, progress, rules
-from wx_archive.publishing.decisions import DECISION_NAMES, Decision, call_back, decide, offered
+from wx_archive.publishing.decisions import DECISION_NAMES, Decision, decide, offered, recall
 from wx_archive.publishing.models import Piece
 from wx_archive.publishing.plans import StalePushError, locked
 from wx_archive.publishing.progress import steps
@@ -172,8 +172,7 @@ def cancel(session: Session, push: Push, *, by: str, now: datetime) -> None:
     if push.state == PushState.HELD:
         decide(session, push, Decision.CANCEL, by=by, now=now)
         return
-    progress.advance(session, push, PushState.CANCELLED, actor=by, now=now)
-    call_back(session, push)
+    recall(session, push, PushState.CANCELLED, by=by, now=now)
     session.flush()
 
 
@@ -186,8 +185,7 @@ def postpone(session: Session, push: Push, *, by: str, now: datetime) -> None:
     if push.state == PushState.HELD:
         decide(session, push, Decision.RESCHEDULE, by=by, now=now)
         return
-    progress.advance(session, push, PushState.PREPARING, actor=by, now=now)
-    call_back(session, push)
+    recall(session, push, PushState.PREPARING, by=by, now=now)
     session.flush()
 
 
