@@ -62,9 +62,8 @@ from wx_archive.privacy import desk_codes
 from wx_archive.privacy import pages as privacy_pages
 from wx_archive.publishing import bot as publishing_bot
 from wx_archive.publishing import console as publishing_console
-from wx_archive.publishing import events as publishing_events
 from wx_archive.publishing import jobs as publishing_jobs
-from wx_archive.publishing import out, preview_jobs, preview_pages, push_cli, reading, showing
+from wx_archive.publishing import out, push_cli, reading, showing
 from wx_archive.publishing import pages as publishing_pages
 from wx_archive.publishing import personal_data as publishing_data
 from wx_archive.staff import anchors
@@ -173,7 +172,7 @@ _OTHERS = (
         publishing_bot.router,
         publishing_pages.blueprint,
         (push_cli.push,),
-        publishing_jobs.build,
+        partial(publishing_jobs.build, openid_of=alerts_binding.openid_of),
         publishing_jobs.SCHEDULES,
         personal_data=publishing_data.RULES,
         witness=reading.buffer,
@@ -182,14 +181,6 @@ _OTHERS = (
     Feature(
         "guide", guide_bot.router, guide_pages.blueprint, console=guide_console.console(_others())
     ),
-    Feature(
-        "publishing_previews",
-        pages=preview_pages.blueprint,
-        jobs=lambda services, platform: preview_jobs.build(
-            services, platform, alerts_binding.openid_of
-        ),
-    ),
-    Feature("publishing_events", publishing_events.router),
     Feature("menu", commands=(menu_cli.menu,)),
     Feature(  # last: when its schedule fires, those of the others have been moved on
         "alerts",

@@ -205,7 +205,12 @@ def _rounds(
     ends = datetime.combine(last + timedelta(days=1), datetime.min.time(), clock.SHANGHAI)
     keys = [each.key for each in coming]
     columns = (Piece.pid, Piece.title, Piece.state, Piece.wanted_at, Piece.slot, Piece.out_at)
-    wanted = (Piece.wanted_at >= begins) & (Piece.wanted_at < ends)
+    on_way = (
+        select(PushPiece.piece_id)
+        .join(Push, Push.id == PushPiece.push_id)
+        .where(Push.state.in_((PushState.SCHEDULED, PushState.SENDING, PushState.HELD)))
+    )  # the push stands in the calendar itself
+    wanted = (Piece.wanted_at >= begins) & (Piece.wanted_at < ends) & Piece.id.not_in(on_way)
     rows = connection.execute(
         select(*columns).where(wanted | Piece.slot.in_(keys)).order_by(Piece.wanted_at, Piece.id)
     ).all()

@@ -11,15 +11,17 @@ from wx_archive.chat.turn import Turn
 from wx_archive.core.text import fold
 from wx_archive.followers import interests
 from wx_archive.followers import service as followers
-from wx_archive.publishing import latest, opinions, out, reader_texts
+from wx_archive.publishing import events, latest, opinions, out, reader_texts
 from wx_archive.publishing.latest import Newest
 from wx_archive.publishing.out import Out
 from wx_archive.publishing.reading import CHAT, VIA
 from wx_archive.publishing.rules import TITLES, Column
-from wx_archive.wechat.inbound import MenuClick, Text
+from wx_archive.wechat.inbound import MassSendFinished, MenuClick, PublishFinished, Text
 from wx_archive.wechat.replies import Article, NewsReply, Reply, TextReply
 
 router = Router("publishing")
+router.on_kind(MassSendFinished, effect=True)(events.mass_send_finished)
+router.on_kind(PublishFinished, effect=True)(events.publish_finished)
 
 CARDS: Final = 5
 """Pieces of a column in one answer; WeChat shows eight cards after a menu tap, the list is one."""

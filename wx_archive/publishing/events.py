@@ -1,6 +1,5 @@
 """What WeChat tells of its own accord: a mass send, a publication has ended."""
 
-from wx_archive.chat.router import Router
 from wx_archive.chat.turn import Turn
 from wx_archive.publishing import reports, verdicts
 from wx_archive.publishing.reports import Report
@@ -10,10 +9,7 @@ from wx_archive.wechat.replies import NoReply, Reply
 UNDER_WAY = 1
 """WeChat's number for a publication that it is still working on."""
 
-router = Router("publishing")
 
-
-@router.on_kind(MassSendFinished, effect=True)
 def mass_send_finished(turn: Turn[MassSendFinished]) -> Reply:
     """Keep what became of a mass send, and settle its push."""
     told = turn.message
@@ -29,7 +25,6 @@ def mass_send_finished(turn: Turn[MassSendFinished]) -> Reply:
     return NoReply()
 
 
-@router.on_kind(PublishFinished, effect=True)
 def publish_finished(turn: Turn[PublishFinished]) -> Reply:
     """Keep what became of a publication, and settle its push."""
     told = turn.message

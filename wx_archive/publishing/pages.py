@@ -22,7 +22,7 @@ from wx_archive.followers.identity import Door, Visitor
 from wx_archive.followers.interests import Topic
 from wx_archive.followers.pages import find_visitor, identified, private
 from wx_archive.media import service as media
-from wx_archive.publishing import listing, opinions, out, page_html, reading
+from wx_archive.publishing import listing, opinions, out, page_html, preview_pages, reading
 from wx_archive.publishing.bot import PURPOSE
 from wx_archive.publishing.listing import Asked
 from wx_archive.publishing.opinions import Opinion
@@ -109,6 +109,7 @@ def _entries(connection: Connection, pids: Sequence[str], now: datetime) -> Sequ
 def blueprint(services: Services) -> Blueprint:
     """Return the pages of the columns."""
     pages = Blueprint("publishing", __name__, template_folder="templates")
+    preview_pages.add(pages, services)
     pages.add_app_template_filter(day_of, "out_day")
     _add_article(pages, services)
     _add_opinions(pages, services)

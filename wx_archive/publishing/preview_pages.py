@@ -21,9 +21,8 @@ from wx_archive.publishing.pieces import Content
 from wx_archive.publishing.rules import TITLES, Kind
 
 
-def blueprint(services: Services) -> Blueprint:
-    """Return the page and the files that it shows."""
-    pages = Blueprint("publishing_previews", __name__, template_folder="templates")
+def add(pages: Blueprint, services: Services) -> None:
+    """Add the page and the files that it shows."""
     store = open_objects(services.settings)
 
     @pages.get("/h5/preview/<token>")
@@ -62,8 +61,6 @@ def blueprint(services: Services) -> Blueprint:
         answer = media_pages.answer(store, held, "")
         answer.headers["X-Robots-Tag"] = "noindex, nofollow"
         return answer
-
-    return pages
 
 
 def _content(services: Services, token: str) -> Content:

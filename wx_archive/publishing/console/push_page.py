@@ -138,7 +138,8 @@ def _calling_back(pages: Pages) -> None:
         before = push.state
         service.cancel(act.session, push, by=act.person.login, now=act.now)
         act.note(f"push:{pid}", before={"state": before}, after={"state": push.state})
-        return act.done(f"{push_shown.PATH}/{pid}", _CALLED_BACK)
+        said = push.sentence if push.state == PushState.HELD else _CALLED_BACK
+        return act.done(f"{push_shown.PATH}/{pid}", said)
 
 
 def _postponing(pages: Pages) -> None:
