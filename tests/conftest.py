@@ -107,7 +107,10 @@ def sqlite_catalogue(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFa
 def postgres_catalogue(_postgres_template: str, postgres_server: str) -> str:
     """A PostgreSQL database with the invented catalogue alone, to copy; returns its name."""
     name = f"catalogue_{uuid.uuid4().hex}"
-    _sql(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{_postgres_template}"')
+    _sql(
+        postgres_server,
+        f'CREATE DATABASE "{name}" TEMPLATE "{_postgres_template}" STRATEGY file_copy',
+    )
     load_catalogue(f"{postgres_server}/{name}")
     return name
 
@@ -298,7 +301,7 @@ def phone(running: demo.Running) -> Phone:
 def postgres_copy(server: str, template: str) -> Iterator[str]:
     """Yield the address of a database that begins as a copy of another, and is then gone."""
     name = f"test_{uuid.uuid4().hex}"
-    _sql(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    _sql(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
     yield f"{server}/{name}"
     _sql(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
