@@ -18,7 +18,7 @@ def _cover(case: Case) -> Iterator[Finding]:
     pid = case.content.cover
     if pid is None:
         if case.is_article:
-            yield blocks("封面", "还没有封面，请从图库里选一张。")
+            yield blocks("封面", "还没有封面，请从媒体库里选一张，或者用标题做封面。")
         return
     fact = _of_kind(case, pid, MediaKind.IMAGE)
     if fact is None:
