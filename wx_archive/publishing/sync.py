@@ -74,14 +74,14 @@ def sync(
         if known.get(pid) == piece.fingerprint:
             done.unchanged.append(pid)
             continue
-        arriving = _Arriving(piece, _received(piece, objects), now)
+        arriving = Arriving(piece, received(piece, objects), now)
         with database.begin() as session:
             _take_in(session, arriving, done, site.live)
     done.missing = sorted(set(known) - set(found)) if folder is None else []
     return done
 
 
-def _received(piece: FilePiece, objects: ObjectStore) -> Mapping[str, Arrival]:
+def received(piece: FilePiece, objects: ObjectStore) -> Mapping[str, Arrival]:
     """Store the pictures that a file names: decoding takes a while, and nobody waits for it."""
     arrivals: dict[str, Arrival] = {}
     for name, path in piece.pictures.items():
@@ -94,8 +94,8 @@ def _received(piece: FilePiece, objects: ObjectStore) -> Mapping[str, Arrival]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Arriving:
-    """A file on its way in."""
+class Arriving:
+    """A file on its way in, its pictures stored already."""
 
     file: FilePiece
     arrivals: Mapping[str, Arrival]
@@ -135,7 +135,20 @@ class _Arriving:
         }
 
 
-def _take_in(session: Session, arriving: _Arriving, done: Synced, live: Live | None) -> None:
+def settle(
+    session: Session, piece: Piece, arriving: Arriving, *, takes_file: bool, live: Live | None
+) -> None:
+    """End a conflict: what the file says counts from now on, or what the console says does."""
+    if takes_file:
+        _update(session, piece, arriving)
+        if arriving.file.head.reviewed is not None:
+            latest.changed(session, live)
+    else:
+        piece.file_hash, piece.is_in_conflict = arriving.file.fingerprint, False
+    session.flush()
+
+
+def _take_in(session: Session, arriving: Arriving, done: Synced, live: Live | None) -> None:
     head = arriving.file.head
     piece = pieces.locked(session, head.id)
     if piece is not None and piece.file_hash == arriving.file.fingerprint:
@@ -155,7 +168,7 @@ def _take_in(session: Session, arriving: _Arriving, done: Synced, live: Live | N
         latest.changed(session, live)
 
 
-def _add(session: Session, arriving: _Arriving) -> None:
+def _add(session: Session, arriving: Arriving) -> None:
     head, now = arriving.file.head, arriving.now
     state = PieceState.APPROVED if head.reviewed else PieceState.DRAFT
     content = arriving.content(session)
@@ -163,7 +176,7 @@ def _add(session: Session, arriving: _Arriving) -> None:
     _complete(session, piece, arriving)
 
 
-def _update(session: Session, piece: Piece, arriving: _Arriving) -> None:
+def _update(session: Session, piece: Piece, arriving: Arriving) -> None:
     content = arriving.content(session)
     pieces.save(
         session,
@@ -177,7 +190,7 @@ def _update(session: Session, piece: Piece, arriving: _Arriving) -> None:
     _complete(session, piece, arriving)
 
 
-def _complete(session: Session, piece: Piece, arriving: _Arriving) -> None:
+def _complete(session: Session, piece: Piece, arriving: Arriving) -> None:
     head = arriving.file.head
     piece.file_hash = arriving.file.fingerprint
     piece.is_in_conflict = False

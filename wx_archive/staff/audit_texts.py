@@ -69,6 +69,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "piece.save": "改稿",
     "piece.media": "给稿件放图片、视频、音频",
     "piece.send_in": "把稿件交给编辑",
+    "piece.conflict": "定下稿件以文件还是管理台为准",
     "piece.take": "接手来稿",
     "piece.back": "退回来稿",
     "piece.submit": "送审稿件",

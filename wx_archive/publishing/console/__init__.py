@@ -10,6 +10,7 @@ from wx_archive.core.services import Services
 from wx_archive.publishing import figures, troubles
 from wx_archive.publishing.console import (
     calendar_console,
+    conflicts,
     editor,
     figures_console,
     held,
@@ -30,6 +31,7 @@ _PARTS: Final[tuple[Callable[[Pages], None], ...]] = (
     pieces.add,
     editor.add,
     review.add,
+    conflicts.add,
     inbox.add,
     media.add,
     opinions_console.add,
