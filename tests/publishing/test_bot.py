@@ -1,17 +1,19 @@
 """The columns in the chat: cards and lists, topics that narrow, 有用 and 没用, one word each."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from tests.publishing.reading_room import NOON, YESTERDAY, bring_out
+from tests.publishing.reading_room import NOON, YESTERDAY, an_out_piece, bring_out
 from tests.talk import ORIGIN, Talk, a_talk
 from wx_archive.core.database import Database
-from wx_archive.publishing import opinions
+from wx_archive.publishing import opinions, pieces
 from wx_archive.publishing.models import Piece
+from wx_archive.publishing.pieces import Content
 from wx_archive.publishing.reader_models import PieceOpinion
 from wx_archive.publishing.rules import TITLES, Column, Kind
 
@@ -240,3 +242,11 @@ def test_who_is_in_the_middle_of_something_goes_on_with_it(database: Database, t
     talk.says("确认删除")
     assert "已经删除" in talk.visible
     assert kept(database) == []
+
+
+def test_a_title_that_is_only_being_written_is_nobodys_yet(database: Database, talk: Talk) -> None:
+    with database.begin() as session:
+        piece = an_out_piece(session, "大坝")
+        new = replace(Content.of(piece), title="大坝要拆")
+        pieces.save(session, piece, new, since=piece.revision, made_by="xiaochen", now=NOON)
+    assert "您说“有用”" not in talk.says("有用 大坝要拆")

@@ -80,7 +80,9 @@ def titled(connection: Connection, title: str, *, now: datetime) -> Out | None:
     """Return the newest piece of this very title that is out."""
     newest = select_out().where(Piece.title == title, is_out(now)).order_by(Piece.out_at.desc())
     row = connection.execute(newest.limit(1)).one_or_none()
-    return out_of(row) if row else None
+    found = out_of(row) if row else None
+    # The column holds what is being written, too: nobody hears of that.
+    return found if found and found.content.title == title else None
 
 
 def newest(connection: Connection, *, now: datetime, limit: int) -> Sequence[Out]:
