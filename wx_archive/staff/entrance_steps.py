@@ -13,7 +13,7 @@ from wx_archive.core import clock
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.services import Services
 from wx_archive.core.settings import Settings
-from wx_archive.staff import authenticators, pages, secondfactor, signin
+from wx_archive.staff import authenticators, pages, qr, secondfactor, signin
 from wx_archive.staff.pages import HOME, LOGIN, Guard, Guards
 from wx_archive.staff.rules import ABSOLUTE
 from wx_archive.staff.sessions import SignedIn, Stage
@@ -170,7 +170,7 @@ def drawn(services: Services, signed_in: SignedIn, secret: str) -> dict[str, str
     address = secondfactor.address_of(
         secret, login=signed_in.person.login, issuer=services.site.profile.account
     )
-    return {"picture": secondfactor.picture_of(address), "secret": secondfactor.grouped(secret)}
+    return {"picture": qr.draw(address), "secret": secondfactor.grouped(secret)}
 
 
 def _at(services: Services, stage: Stage, view: View) -> Response:

@@ -11,12 +11,10 @@ from datetime import datetime
 from typing import Final
 
 import pyotp
-import segno
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from markupsafe import Markup
 
 STEP_S: Final = 30
 WINDOW: Final = 1
@@ -91,12 +89,6 @@ def grouped(secret: str) -> str:
 def address_of(secret: str, *, login: str, issuer: str) -> str:
     """Return the `otpauth:` address that an authenticator scans."""
     return pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=issuer)
-
-
-def picture_of(address: str) -> Markup:
-    """Return the QR code as SVG, dark on light in every theme, without styles of its own."""
-    code = segno.make(address, error="m", micro=False)
-    return Markup(code.svg_inline(scale=5, border=4, dark="#000", light="#fff"))  # noqa: S704 -- drawn here
 
 
 def new_recovery_codes() -> list[str]:

@@ -7,10 +7,8 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
-import segno
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from sqlalchemy import Connection
 
 from wx_archive.core import clock
@@ -38,6 +36,7 @@ from wx_archive.publishing.push_models import Push
 from wx_archive.publishing.pushes import Terms
 from wx_archive.publishing.rules import DELIVERY_NAMES, Delivery, PushState
 from wx_archive.publishing.wechat_html import Links
+from wx_archive.staff import qr
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.wechat.account import Entitlements
 
@@ -139,7 +138,7 @@ def _previewing(pages: Pages) -> None:
         return visit.page(
             "publishing/console/push_preview.html",
             push=push,
-            links=[(piece, url, _code(url)) for piece, url in links],
+            links=[(piece, url, qr.draw(url)) for piece, url in links],
             say=push_shown.SAY,
         )
 
@@ -149,12 +148,6 @@ def _link(visit: Visit, piece: Piece) -> str:
     secret, site = visit.services.settings.secret(), visit.services.site
     token = preview_links.make(secret, piece.pid, piece.content_hash, now=visit.now)
     return f"{site.origin}/h5/preview/{token}"
-
-
-def _code(address: str) -> Markup:
-    """Return the QR code as SVG that grows and shrinks with its box; the box has the paper."""
-    drawn = segno.make(address, error="l", micro=False)
-    return Markup(drawn.svg_inline(border=2, omitsize=True, dark="#000"))  # noqa: S704 -- drawn here
 
 
 def around(services: Services) -> Around:
