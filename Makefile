@@ -9,8 +9,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 demo: $(VENV)/.runtime assets
 	@$(BIN)/wx-archive demo
 
+# Many tests wait for processes and timers: one worker more than there are cores.
 test: $(VENV)/.dev assets
-	$(BIN)/pytest -q -n auto
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$$($(BIN)/python -c 'import os; print(os.cpu_count() + 1)') \
+		$(BIN)/pytest -q -n auto
 
 check: format lint types contracts test
 

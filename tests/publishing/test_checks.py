@@ -17,6 +17,7 @@ from wx_archive.publishing.sensitive import Caution, Typo, Wording
 from wx_archive.publishing.wechat_html import Links
 
 PROJECT = Path(__file__).parents[2]
+MB = 1 << 20
 ONE = "{wrong: 其它, right: 其他, why: 统一}"
 WORDING = Wording(
     typos=[
@@ -81,7 +82,7 @@ def test_a_complete_article_has_nothing_against_it() -> None:
         ({"body": "文"}, {"body": "　\n\n "}, "正文还是空的"),
         ({"body": "一二三。\n\n" * 500}, {"body": "一二三。\n\n" * 600}, "要少于 20,000 个"),
         ({"source_url": ""}, {"source_url": "www.a.cn"}, "要写成 http://"),
-        ({"source_url": "https://a.cn/"}, {"source_url": "https://a.cn/" + "x" * 999}, "太长"),
+        ({"source_url": "https://a.cn/"}, {"source_url": "https://a.cn/" + "x" * 1_020}, "太长"),
         ({"title": "题"}, {"title": " "}, "还没有标题"),
         ({"cover": "C"}, {"cover": None}, "还没有封面"),
         ({"cover": "C"}, {"cover": "GONE"}, "另选一张"),
@@ -109,12 +110,12 @@ def test_a_limit_may_be_reached_and_not_passed(
         (A(width_px=899), "899 乘 800"),
         (A(height_px=382), "1200 乘 382"),
         (A(width_px=None, height_px=None), "大小不明"),
-        (A(size_bytes=10_000_001), "最多 10 MB"),
+        (A(size_bytes=10 * MB + 1), "最多 10 MB"),
         (FILM, "不在图库里"),
     ],
 )
 def test_a_cover_must_be_a_picture_large_enough_and_not_too_heavy(cover: A, says: str) -> None:
-    assert blocking(held={"C": A(width_px=900, height_px=383, size_bytes=10_000_000)}) == []
+    assert blocking(held={"C": A(width_px=900, height_px=383, size_bytes=10 * MB)}) == []
     assert says in the_one_that_blocks(held={"C": cover})
 
 
@@ -137,10 +138,10 @@ def test_a_picture_set_has_one_to_twenty_pictures() -> None:
 @pytest.mark.parametrize(
     ("kind", "good", "bad", "says"),
     [
-        (Kind.VIDEO, FILM, A("video", "video/mp4", 10_000_001, duration_ms=1), "最多 10 MB"),
+        (Kind.VIDEO, FILM, A("video", "video/mp4", 10 * MB + 1, duration_ms=1), "最多 10 MB"),
         (Kind.VIDEO, FILM, A("video", "video/quicktime", 1, duration_ms=1), "请存成 MP4"),
         (Kind.VIDEO, FILM, SOUND, "不在库里"),
-        (Kind.AUDIO, SOUND, A("audio", "audio/mpeg", 2_000_001, duration_ms=1), "最多 2 MB"),
+        (Kind.AUDIO, SOUND, A("audio", "audio/mpeg", 2 * MB + 1, duration_ms=1), "最多 2 MB"),
         (Kind.AUDIO, SOUND, A("audio", "audio/wav", 1, duration_ms=1), "请存成 MP3、AMR"),
         (Kind.AUDIO, SOUND, A("audio", "audio/mpeg", 1, duration_ms=60_001), "最多 60 秒"),
     ],

@@ -190,11 +190,14 @@ def test_a_retry_that_comes_too_soon_is_told_to_wait(live: Publishing, wechat: s
     assert len(sends(wechat)["mass"]) == 1
 
 
-def test_a_second_send_to_all_on_one_day_has_no_quota(live: Publishing) -> None:
-    first = live.mass_send(TextMessage("今天闭馆"), ToAll(), client_msg_id="a" * 32)
-    until_known(lambda: live.mass_status(first.msg_id), lambda one: one is MassStatus.UNDER_WAY)
+def test_a_fifth_send_to_all_in_a_month_has_no_quota(live: Publishing) -> None:
+    for number in range(4):
+        words = TextMessage(f"第 {number} 次")
+        sent = live.mass_send(words, ToAll(), client_msg_id=str(number) * 32)
+        ask = partial(live.mass_status, sent.msg_id)
+        until_known(ask, lambda one: one is MassStatus.UNDER_WAY)
     with pytest.raises(QuotaError) as caught:
-        live.mass_send(TextMessage("明天开馆"), ToAll(), client_msg_id="b" * 32)
+        live.mass_send(TextMessage("再一次"), ToAll(), client_msg_id="b" * 32)
     assert caught.value.code == 45028
 
 

@@ -10,7 +10,7 @@ from wx_archive.publishing.findings import Case, Fact, Finding, blocks, warns
 from wx_archive.publishing.rules import KIND_NAMES as PIECE_KINDS
 from wx_archive.publishing.rules import Kind
 
-_MB: Final = 1_000_000
+_MB: Final = 1 << 20
 _PICTURE_TYPES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
 
