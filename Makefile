@@ -60,6 +60,7 @@ $(VENV)/bin/python:
 $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q wx_archive || true  # the first start need not wait for it
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
