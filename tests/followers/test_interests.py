@@ -92,3 +92,15 @@ def test_choices_at_one_moment_come_one_after_the_other(database: Database) -> N
     assert sorted(results) == [False, False, True, True]
     with database.reads() as connection:
         assert interests.chosen(connection, number) == {}
+
+
+def test_the_short_way_tells_the_same_topics_in_the_same_order(database: Database) -> None:
+    with database.begin() as session:
+        one, other = (followers.ensure(session, openid, now=NOW) for openid in ("o-one", "o-two"))
+        for minutes, topic in enumerate(("city", "history")):
+            interests.toggle(session, one, topic, now=NOW + timedelta(minutes=minutes))
+        interests.toggle(session, other, "documents", now=NOW)
+    with database.reads() as connection:
+        assert interests.chosen_by(connection, "o-one") == ("city", "history")
+        assert interests.chosen_by(connection, "o-one") == tuple(interests.chosen(connection, one))
+        assert interests.chosen_by(connection, "nobody' OR '1'='1") == ()

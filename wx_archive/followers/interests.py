@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 
 from pydantic import Field, field_validator
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Dialect, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from wx_archive.core.database import insert_into
+from wx_archive.core.lines import Prepared
 from wx_archive.core.site import Site
 from wx_archive.core.text import fold
 from wx_archive.core.yamlfile import FileModel, load
@@ -73,6 +74,23 @@ def chosen(connection: Connection, follower_id: int) -> Mapping[str, datetime]:
         .order_by(Interest.since, Interest.topic)
     )
     return dict(rows.all())
+
+
+def chosen_by(connection: Connection, openid: str) -> tuple[str, ...]:
+    """Return the topics of whoever has this openid, the shortest way: for answers to a tap."""
+    rows = _chosen_by(connection.dialect).rows(connection, openid=openid)
+    return tuple(topic for (topic,) in rows)
+
+
+@cache
+def _chosen_by(dialect: Dialect) -> Prepared:
+    statement = (
+        select(Interest.topic)
+        .join(Follower, Follower.id == Interest.follower_id)
+        .where(Follower.openid == bindparam("openid"))
+        .order_by(Interest.since, Interest.topic)
+    )
+    return Prepared(statement, dialect)
 
 
 def toggle(session: Session, follower_id: int, topic: str, *, now: datetime) -> bool:

@@ -161,8 +161,7 @@ def _offered(turn: Turn[Any], column: Column) -> tuple[Sequence[Newest], Collect
     if not any(piece.interests for piece in pieces):
         return pieces, ()
     with turn.reads() as connection:
-        follower_id = followers.find(connection, turn.message.header.openid)
-        found = interests.chosen(connection, follower_id) if follower_id is not None else {}
+        found = interests.chosen_by(connection, turn.message.header.openid)
     chosen = [slug for slug in found if slug in interests.topics(turn.site)]
     wanted = set(chosen)
     return sorted(pieces, key=lambda one: wanted.isdisjoint(one.interests)), chosen
