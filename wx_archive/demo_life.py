@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wx_archive.core import clock
-from wx_archive.core.database import Database
-from wx_archive.core.schema import installation
+from wx_archive.core import clock, schema
 from wx_archive.core.services import Services
 from wx_archive.enquiries import desk
 from wx_archive.enquiries.contacts import Contact, Sealer
@@ -54,7 +52,7 @@ _ASKED: Final = (
 
 def invent(services: Services) -> None:
     """Invent the days, unless that was done before."""
-    if _was_invented(services.database):
+    if schema.was_invented(services.database, _MARK):
         return
     usage = Usage(services.database, services.settings.secret())
     try:
@@ -63,13 +61,7 @@ def invent(services: Services) -> None:
         usage.close()
     with services.database.begin() as session:
         _ask_at_the_desk(session, services)
-        session.execute(insert(installation).values(name=_MARK, value="yes"))
-
-
-def _was_invented(database: Database) -> bool:
-    with database.reads() as connection:
-        mark = select(installation.c.value).where(installation.c.name == _MARK)
-        return connection.execute(mark).first() is not None
+        schema.mark_invented(session, _MARK)
 
 
 def _doings(services: Services, now: datetime) -> Iterator[Noted]:

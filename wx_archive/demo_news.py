@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wx_archive.core import clock
-from wx_archive.core.database import Database
-from wx_archive.core.schema import installation
+from wx_archive.core import clock, schema
 from wx_archive.core.services import Services
 from wx_archive.media import arrivals, fonts, plates
 from wx_archive.media import service as media
@@ -39,7 +37,7 @@ SENT_IN: Final = "demo-old-street-names"
 def invent(services: Services) -> None:
     """Lay the pieces on the desk, unless that was done before."""
     folder = services.site.content / "demo" / "news"
-    if _was_invented(services.database) or not folder.is_dir():
+    if schema.was_invented(services.database, _MARK) or not folder.is_dir():
         return
     files = read_all(folder)
     covers = {pid: _cover(services, file) for pid, file in files.items()}
@@ -47,13 +45,7 @@ def invent(services: Services) -> None:
     with services.database.begin() as session:
         desk = {pid: _write(session, file, covers[pid], now=now) for pid, file in files.items()}
         _go_on(session, desk, steps=services.site.profile.review_steps, now=now)
-        session.execute(insert(installation).values(name=_MARK, value="yes"))
-
-
-def _was_invented(database: Database) -> bool:
-    with database.reads() as connection:
-        mark = select(installation.c.value).where(installation.c.name == _MARK)
-        return connection.execute(mark).first() is not None
+        schema.mark_invented(session, _MARK)
 
 
 def _cover(services: Services, file: FilePiece) -> Arrival | None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sqlalchemy import Column, String, Table, column, delete, insert, inspect, select, table
+from sqlalchemy.orm import Session
 
 from wx_archive.core.database import Base, Database
 from wx_archive.core.errors import ArchiveError
@@ -71,3 +72,15 @@ def mark_demo(database: Database) -> None:
     with database.begin() as session:
         session.execute(delete(installation).where(installation.c.name == "demo"))
         session.execute(insert(installation).values(name="demo", value="yes"))
+
+
+def was_invented(database: Database, what: str) -> bool:
+    """Tell whether a part of the demo was invented before."""
+    with database.reads() as connection:
+        mark = select(installation.c.value).where(installation.c.name == what)
+        return connection.execute(mark).first() is not None
+
+
+def mark_invented(session: Session, what: str) -> None:
+    """Note, with what was invented, that it was."""
+    session.execute(insert(installation).values(name=what, value="yes"))

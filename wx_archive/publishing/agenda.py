@@ -90,11 +90,6 @@ class Day:
     standing: Standing | None = None
 
     @property
-    def is_weekend(self) -> bool:
-        """Saturday or Sunday."""
-        return self.day.weekday() >= _SATURDAY
-
-    @property
     def is_empty(self) -> bool:
         """Nothing is on."""
         return not (self.pushes or self.rounds or self.wishes or self.important)

@@ -29,7 +29,7 @@ from wx_archive.publishing.opinions import Opinion
 from wx_archive.publishing.out import Out
 from wx_archive.publishing.page_html import Picture
 from wx_archive.publishing.reader_texts import chinese_day
-from wx_archive.publishing.rules import TITLES, Column, Kind
+from wx_archive.publishing.rules import TITLES, Column
 
 MOST_ENTRIES: Final = 20
 
@@ -65,11 +65,6 @@ class Shown:
     def files(self) -> Sequence[str]:
         """The public ids of a picture set's pictures, or of the film or recording."""
         return [pid for pid in self.piece.content.assets if pid in self.pictures]
-
-    @property
-    def is_written(self) -> bool:
-        """It has words of its own, beside files."""
-        return self.piece.content.kind in (Kind.ARTICLE, Kind.TEXT) or bool(self.body)
 
 
 def day_of(piece: Out) -> str:

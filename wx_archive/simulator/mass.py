@@ -36,7 +36,6 @@ SAME_FOR: Final = timedelta(hours=24)
 TOO_FAST_FOR: Final = timedelta(minutes=1)
 CONFIRM_WITHIN: Final = timedelta(minutes=30)
 SUCCESS: Final = "send success"
-FAILURE: Final = "send fail"
 REPRINT: Final = "reprint"
 SENDING: Final = "SENDING"
 DONE: Final = "SEND_SUCCESS"
