@@ -66,6 +66,8 @@ from wx_archive.publishing import jobs as publishing_jobs
 from wx_archive.publishing import out, push_cli, reading, showing
 from wx_archive.publishing import pages as publishing_pages
 from wx_archive.publishing import personal_data as publishing_data
+from wx_archive.quiz import bot as quiz_bot
+from wx_archive.quiz import console as quiz_console
 from wx_archive.staff import anchors
 from wx_archive.staff import cli as staff_cli
 from wx_archive.staff import jobs as staff_jobs
@@ -178,6 +180,7 @@ _OTHERS = (
         witness=reading.buffer,
         console=publishing_console.CONSOLE,
     ),
+    Feature("quiz", quiz_bot.router, console=quiz_console.CONSOLE),
     Feature(
         "guide", guide_bot.router, guide_pages.blueprint, console=guide_console.console(_others())
     ),

@@ -118,11 +118,11 @@ def plan(
         rate: messages a second.
         start: CreateTime of the first ones.
         later_s: how much later the late doubles come, at least and at most.
-        seed: another one is another crowd.
+        seed: another one is another crowd, of other people.
     """
     rng = random.Random(f"{seed} {number}")  # noqa: S311 -- repeatable on purpose
     crowd = max(20, number // 20)
-    clerk = _Clerk(start)
+    clerk = _Clerk(start, seed)
     planned = []
     for index in range(number):
         at_s = index / rate
@@ -137,22 +137,23 @@ def plan(
 class _Clerk:
     """Writes messages so that no two of a follower look like one to WeChat."""
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, seed: int) -> None:
         self._start = start
+        self._crowd = f"{seed:04d}aaaaaaaaaaaa"
         self._last: dict[str, int] = {}
         self._follows: dict[str, bool] = {}
 
     def write(self, rng: random.Random, crowd: int, at_s: float) -> Message:
         who, lot = rng.randrange(crowd), rng.random()
         if lot < 0.25:
-            tapper = f"oTap{who:08d}aaaaaaaaaaaaaaaa"
+            tapper = f"oTap{who:08d}{self._crowd}"
             return a_message(Kind.TAP, tapper, self._second(tapper, at_s), rng.choice(TOPICS))
         if lot < 0.35:
-            mover = f"oMove{who:08d}aaaaaaaaaaaaaaa"
+            mover = f"oMove{who:08d}{self._crowd}"
             follows = self._follows[mover] = not self._follows.get(mover, False)
             kind = Kind.ARRIVAL if follows else Kind.DEPARTURE
             return a_message(kind, mover, self._second(mover, at_s))
-        reader = f"oRead{who:08d}aaaaaaaaaaaaaaa"
+        reader = f"oRead{who:08d}{self._crowd}"
         second = self._second(reader, at_s)
         if lot < 0.6:
             return a_message(Kind.CLICK, reader, second)

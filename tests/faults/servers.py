@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -108,8 +107,8 @@ def private_postgres() -> Iterator[PrivatePostgres]:
     if program is None:
         services.missing("PostgreSQL")
         return
-    with TemporaryDirectory(prefix="wx-archive-postgres-") as name:
-        server = PrivatePostgres(Path(name), Path(program).parent)
+    with services.cluster_folder() as folder:
+        server = PrivatePostgres(folder, Path(program).parent)
         try:
             yield server
         finally:

@@ -26,7 +26,7 @@ from wx_archive.core.store import Store
 from wx_archive.followers import service as followers
 from wx_archive.followers.identity import Door
 from wx_archive.wechat.inbound import Inbound, MassSendFinished, MenuClick, PublishFinished
-from wx_archive.wechat.replies import SUCCESS, TextReply, address
+from wx_archive.wechat.replies import SUCCESS, Reply, TextReply, address
 
 log = logging.getLogger(__name__)
 
@@ -256,6 +256,8 @@ class Answering:
                 raise TransientError("state-moved")
             turn.effect = Effect(session, follower_id)
             reply = route.handler(turn)
+            if reply is None and turn.goes_on:
+                reply = self._rest(route, turn)
             if reply is None:
                 session.rollback()
                 return None
@@ -266,6 +268,17 @@ class Answering:
         if turn.remembered:
             turn.store.put(turn.remembered)
         return body
+
+    def _rest(self, done: Route, turn: Turn[Inbound]) -> Reply | None:
+        """Return the answer of whoever comes after an effect that goes on."""
+        turn.state = None
+        for route in self._dispatcher.candidates(turn.message, turn.words, None):
+            if route.handler is done.handler or route.slow:
+                continue
+            turn.argument = route.argument
+            if reply := route.handler(turn):
+                return reply
+        return None
 
     def _run_slow(self, route: Route, turn: Turn[Inbound], delivery: _Delivery) -> bytes:
         """Leave the work to a job and wait for its reply as long as WeChat does."""

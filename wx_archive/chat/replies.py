@@ -40,7 +40,6 @@ class Replies(FileModel):
     unknown: str
     scancode: str
     pictures_menu: str
-    soon_quiz: str
     soon_treasures: str
     poison: str
     nothing_found: str

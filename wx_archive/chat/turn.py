@@ -71,6 +71,8 @@ class Turn(Generic[M_co]):
         has_recalled: the reply depends on what was remembered, so that a late delivery might
             compute another one.
         is_erased: the handler has erased the follower; nothing may bring them back.
+        goes_on: an effect's handler that returns None has done its part (it has left a state):
+            whoever comes next in the order of understanding answers, in the same transaction.
         noted: what statistics may know of this turn; handed over once its answer stands.
     """
 
@@ -87,6 +89,7 @@ class Turn(Generic[M_co]):
     state: State | None = None
     effect: Effect | None = None
     is_erased: bool = False
+    goes_on: bool = False
     remembered: dict[str, Lasting] = field(default_factory=dict)
     has_recalled: bool = False
     noted: list[object] = field(default_factory=list)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from wx_archive.core.database import Base, Database
 from wx_archive.core.errors import ArchiveError
 
-HEAD = "20261126_readers"
+HEAD = "20261127_vouchers"
 """The newest migration: the schema that this version serves on."""
 
 installation = Table(

@@ -1,6 +1,6 @@
 """Strict YAML and front matter: text stays text, keys stand once, mistakes name their line."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +11,18 @@ from wx_archive.core.errors import FileProblemError
 
 M = TypeVar("M", bound=BaseModel)
 Location = tuple[int, int]
+
+
+class MisfitError(ValueError):
+    """A mistake that lies between fields, named by the one to mend.
+
+    Attributes:
+        where: the field, below the model that found it.
+    """
+
+    def __init__(self, reason: str, *where: int | str) -> None:
+        super().__init__(reason)
+        self.where = where
 
 
 class FileModel(BaseModel):
@@ -108,11 +120,25 @@ def parse(text: str, model: type[M], path: Path, *, first_line: int = 1) -> M:
     except ValidationError as err:
         raise FileProblemError(
             "\n".join(
-                f"{path}:{line + shift}:{column}: {_where(item['loc'])}{_reason(item)}"
-                for item in err.errors()
-                for line, column in [_locate(node, item["loc"])]
+                f"{path}:{line + shift}:{column}: {_where(loc)}{reason}"
+                for loc, reason in reasons(err)
+                for line, column in [_locate(node, loc)]
             )
         ) from err
+
+
+def reasons(err: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+    """Return every mistake that a model found: where it lies, and what to do about it."""
+    return [
+        (item["loc"] + getattr(item.get("ctx", {}).get("error"), "where", ()), _reason(item))
+        for item in err.errors(include_url=False)
+    ]
+
+
+def located(text: str, places: Sequence[tuple[int | str, ...]]) -> list[Location]:
+    """Return line and column, from 1, of places in a YAML text that can be read."""
+    node = yaml.compose(text, Loader=_StrictLoader)
+    return [_locate(node, place) for place in places]
 
 
 def _locate(node: yaml.Node | None, loc: tuple[int | str, ...]) -> Location:
@@ -142,8 +168,17 @@ _REASONS = {
     "missing": "缺这一项",
     "extra_forbidden": "没有这一项，请检查拼写",
     "string_type": "要写成文字",
-    "string_too_short": "不能为空",
+    "string_too_short": "太短，至少 {min_length} 个字",
+    "string_too_long": "太长，最多 {max_length} 个字",
+    "string_pattern_mismatch": "写法不对，要符合 {pattern}",
     "too_short": "不能为空",
+    "too_long": "太多，最多 {max_length} 项",
+    "greater_than_equal": "要大于或等于 {ge}",
+    "less_than_equal": "要小于或等于 {le}",
+    "int_parsing": "要写成整数",
+    "bool_parsing": "写 true 或 false",
+    "date_from_datetime_parsing": "日期写成 2026-11-23 的样子",
+    "date_parsing": "日期写成 2026-11-23 的样子",
     "list_type": "要写成列表，如 [甲, 乙]",
     "dict_type": "要写成“名称: 内容”的样子",
     "model_type": "要写成“名称: 内容”的样子",
@@ -151,12 +186,13 @@ _REASONS = {
 
 
 def _reason(item: Any) -> str:
-    match item["type"]:
-        case "string_too_long":
-            return f"太长，最多 {item['ctx']['max_length']} 个字"
-        case "string_pattern_mismatch":
-            return f"写法不对，要符合 {item['ctx']['pattern']}"
+    kind, context = item["type"], item.get("ctx", {})
+    match kind:
         case "value_error":
-            return str(item["ctx"]["error"])
-        case kind:
-            return _REASONS.get(kind, str(item["msg"]))
+            return str(context["error"])
+        case "enum":
+            return f"只能写 {context['expected']}".replace(" or ", " 或 ").replace("'", "")
+        case "string_too_short" if not item["input"].strip():
+            return "不能为空"
+    told = _REASONS.get(kind)
+    return told.format(**context) if told else str(item["msg"])

@@ -100,22 +100,10 @@ def nothing_running(turn: Turn[Text]) -> Reply | None:
     return TextReply(standing(turn.site, "nothing_running"))
 
 
-@router.on_command("答题", "我的卡", "卡片", "领取")
-def quiz_soon(turn: Turn[Text]) -> Reply:
-    """Say honestly that the quiz is not open."""
-    return TextReply(standing(turn.site, "soon_quiz"))
-
-
 @router.on_command("上传", "珍档上传")
 def treasures_soon(turn: Turn[Text]) -> Reply:
     """Say honestly that the upload is not open."""
     return TextReply(standing(turn.site, "soon_treasures"))
-
-
-@router.on_click("quiz.start")
-def quiz_tapped(turn: Turn[MenuClick]) -> Reply:
-    """答题闯关, not open yet."""
-    return TextReply(standing(turn.site, "soon_quiz"))
 
 
 @router.on_click("treasures.start")

@@ -13,6 +13,9 @@ KAI: Final = ("LXGWWenKai-Regular.ttf", "LXGWWenKai-Light.ttf", "LXGWWenKai-Medi
 """Debian's fonts-lxgw-wenkai."""
 SERIF: Final = ("NotoSerifCJK-Bold.ttc", "NotoSerifCJK-Regular.ttc", "NotoSansCJK-Regular.ttc")
 """Debian's fonts-noto-cjk."""
+_NOBODYS: Final = "\U0010fffe"
+"""No font has it: Unicode promises that it is no character."""
+_LOOK_PX: Final = 24
 _SIMPLIFIED: Final = 2
 """Which of a collection's faces is the one for simplified Chinese."""
 
@@ -49,3 +52,19 @@ def face(path: Path, size_px: int) -> ImageFont.FreeTypeFont:
     """Return a typeface at a size."""
     index = _SIMPLIFIED if path.suffix == ".ttc" else 0
     return ImageFont.truetype(str(path), size_px, index=index)
+
+
+def lacking(path: Path, words: str) -> str:
+    """Return the characters that a font has no shape for, each once; white space needs none."""
+    return "".join(char for char in dict.fromkeys(words) if not _has(path, char))
+
+
+@cache
+def _has(path: Path, char: str) -> bool:
+    """Tell whether a character looks unlike the box that stands for what a font does not have."""
+    return char.isspace() or _shape(path, char) != _shape(path, _NOBODYS)
+
+
+def _shape(path: Path, char: str) -> tuple[tuple[int, int], bytes]:
+    mask = face(path, _LOOK_PX).getmask(char)
+    return mask.size, bytes(mask)

@@ -69,6 +69,16 @@ class Permission(StrEnum):
     """See every piece, push and the calendar."""
     PUSHES_SEND = "pushes.send"
     """Schedule, call back and decide about pushes."""
+    QUIZ_READ = "quiz.read"
+    """See the bank, the seasons, the facsimiles and their stock."""
+    QUIZ_EDIT = "quiz.edit"
+    """Write and import questions, settle complaints, plan seasons, their cards, facsimiles."""
+    QUIZ_RELEASE = "quiz.release"
+    """The second person of questions and seasons; undo a redemption of the last minutes."""
+    STOCK_KEEP = "stock.keep"
+    """Count facsimiles in and write them off."""
+    VOUCHERS_REDEEM = "vouchers.redeem"
+    """Check vouchers at the desk and hand facsimiles over."""
     FIGURES_READ = "figures.read"
     SYSTEM_READ = "system.read"
     SYSTEM_WORK = "system.work"
@@ -92,6 +102,9 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.PIECES_EDIT,
             Permission.PIECES_READ,
             Permission.PUBLISHING_READ,
+            Permission.QUIZ_READ,
+            Permission.QUIZ_EDIT,
+            Permission.STOCK_KEEP,
             Permission.FIGURES_READ,
         }
     ),
@@ -105,6 +118,8 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.PIECES_REVIEW,
             Permission.PIECES_READ,
             Permission.PUBLISHING_READ,
+            Permission.QUIZ_READ,
+            Permission.QUIZ_RELEASE,
             Permission.FIGURES_READ,
         }
     ),
@@ -123,6 +138,9 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.CATALOGUE_READ,
             Permission.ENQUIRIES_WORK,
             Permission.FOLLOWERS_SERVE,
+            Permission.QUIZ_READ,
+            Permission.STOCK_KEEP,
+            Permission.VOUCHERS_REDEEM,
             Permission.FIGURES_READ,
         }
     ),

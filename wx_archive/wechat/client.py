@@ -146,6 +146,16 @@ class Platform:
         answer = self._client.message.send_text(openid, text)
         _require_done(answer, "/cgi-bin/message/custom/send")
 
+    def send_image(self, openid: str, media_id: str) -> None:
+        """Send a picture as a service message; see `send_text`.
+
+        Raises:
+            ContentError: WeChat does not know the picture (any more).
+        """
+        self.account.require(Capability.SERVICE_MESSAGES)
+        answer = self._client.message.send_image(openid, media_id)
+        _require_done(answer, "/cgi-bin/message/custom/send")
+
     def send_template(self, openid: str, notice: TemplateNotice) -> None:
         """Send a template message.
 

@@ -11,7 +11,7 @@ from typing import IO, Final
 from pydantic import ValidationError
 
 from wx_archive.catalogue.files.cells import unguard
-from wx_archive.catalogue.files.columns import ARE_RECORDS, Layout, lay_out
+from wx_archive.catalogue.files.columns import ARE_RECORDS, Layout, known_headers, lay_out
 from wx_archive.catalogue.files.livelihood import Livelihood
 from wx_archive.catalogue.files.problems import BadRow, Findings
 from wx_archive.catalogue.files.relations import read_relations
@@ -78,7 +78,10 @@ def _rows(path: Path, model: Model, kind: Kind, findings: Findings) -> Iterator[
     shape = shape_of(path)
     if shape is Shape.JSON_LINES:
         return _json_lines(path, model, findings)
-    cells = sheet_rows(path) if shape is Shape.SHEET else text_rows(path, kind, findings)
+    if shape is Shape.SHEET:
+        cells = sheet_rows(path)
+    else:
+        cells = text_rows(path, known_headers(kind), findings)
     return _table(cells, model, kind, findings, path.name)
 
 

@@ -3,14 +3,13 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Final, cast
 
-from wx_archive.catalogue.files.columns import fold_header, known_headers
+from wx_archive.catalogue.files.columns import fold_header
 from wx_archive.catalogue.files.problems import Findings
 from wx_archive.catalogue.files.sources import MAX_LINE_BYTES, opened
-from wx_archive.catalogue.rules import Kind
 from wx_archive.core.errors import RefusedError
 
 MAX_CELL: Final = 2_000_000
@@ -22,8 +21,15 @@ _MARKS: Final = (
 )
 
 
-def text_rows(path: Path, kind: Kind, findings: Findings) -> Iterator[tuple[int, list[str]]]:
+def text_rows(
+    path: Path, known: Collection[str], findings: Findings
+) -> Iterator[tuple[int, list[str]]]:
     """Yield first line and texts of every row of a table.
+
+    Args:
+        path: the file.
+        known: the headers that are understood, folded: they tell the separator.
+        findings: gets the rows that cannot be taken apart.
 
     Raises:
         RefusedError: wrong encoding, an overlong line, or quotes that do not match.
@@ -35,7 +41,7 @@ def text_rows(path: Path, kind: Kind, findings: Findings) -> Iterator[tuple[int,
         header = next(iter(lines), "")
         if header.lower().startswith("sep="):
             header = next(iter(lines), "")
-        reader = csv.reader(lines.after(header), delimiter=_separator(header, kind), strict=True)
+        reader = csv.reader(lines.after(header), delimiter=_separator(header, known), strict=True)
         csv.field_size_limit(MAX_CELL)
         yield from _rows(reader, lines, path.name, findings)
 
@@ -84,9 +90,8 @@ def _rows(
             yield first, cells
 
 
-def _separator(header: str, kind: Kind) -> str:
+def _separator(header: str, known: Collection[str]) -> str:
     """Return the separator that makes the most known headers of the first line."""
-    known = known_headers(kind)
     return max(
         _SEPARATORS,
         key=lambda sign: sum(

@@ -1,0 +1,70 @@
+"""Paper, and lines of type that fit on it: what covers and cards are drawn with."""
+
+import hashlib
+import random
+import re
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageFilter
+
+from wx_archive.media.fonts import face
+
+Colour = tuple[int, int, int]
+Box = tuple[int, int, int, int]
+Size = tuple[int, int]
+
+PAPER: Final = (246, 240, 226)
+INK: Final = (38, 34, 30)
+VERMILION: Final = (178, 58, 46)
+_SHADE: Final = 0.88
+_WORDS: Final = re.compile(
+    r"[《“‘（「『]*(?:[0-9A-Za-z.·-]{1,12}[年月日号]?|.)[，。：；！？、）》」』”’%…]*",
+    flags=re.DOTALL,
+)
+"""What stays on one line: a year with its 年, a word in letters, a character with its marks."""
+_HANGS: Final = "，。：；！？、"
+
+
+def chance_of(words: str) -> random.Random:
+    """Return chance that falls the same way for the same words."""
+    return random.Random(hashlib.sha256(words.encode()).digest())  # noqa: S311 -- a texture
+
+
+def sheet(size_px: Size, words: str, *, paper: Colour = PAPER) -> Image.Image:
+    """Return a sheet whose grain is drawn by chance, but always the same for the same words."""
+    chance = chance_of(words)
+    small = Image.new("L", (size_px[0] // 4, size_px[1] // 4))
+    small.putdata([chance.randrange(232, 256) for _ in range(small.width * small.height)])
+    grain = small.resize(size_px, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(1.2))
+    shade = Image.new("RGB", size_px, mixed(paper, (0, 0, 0), _SHADE))
+    return Image.composite(Image.new("RGB", size_px, paper), shade, grain)
+
+
+def mixed(colour: Colour, other: Colour, share: float) -> Colour:
+    """Return a colour of which ``share`` (0 to 1) is the first, the rest the other one."""
+    red, green, blue = (
+        round(one * share + two * (1 - share)) for one, two in zip(colour, other, strict=True)
+    )
+    return red, green, blue
+
+
+def inner(box: Box, by_px: int) -> Box:
+    """Return a box that lies inside another one by so much on every side."""
+    left, top, right, bottom = box
+    return left + by_px, top + by_px, right - by_px, bottom - by_px
+
+
+def lines(text: str, font: Path, size_px: int, room_px: int) -> list[str]:
+    """Return the lines that a text takes; a mark that ends a phrase never begins one."""
+    type_face = face(font, size_px)
+    found = [""]
+    for word in _WORDS.findall(text):
+        longer = found[-1] + word
+        # Marks may hang over the edge by themselves: they have their white on the right.
+        is_full = type_face.getlength(longer.rstrip(_HANGS)) > room_px
+        if is_full and found[-1]:
+            found.append(word)
+        else:
+            found[-1] = longer
+    return found

@@ -1,0 +1,194 @@
+"""答题 in the chat: a question, its answer, the next one; leaving and coming back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+from wx_archive.catalogue.hits import Hit
+from wx_archive.chat.turn import Turn
+from wx_archive.followers import consents
+from wx_archive.quiz import answers, entries, play, queries, seasons, texts
+from wx_archive.quiz.bank import bank
+from wx_archive.quiz.play import Answered, Asked, Judged, NoAnswer, NothingOpen, Over, Table
+from wx_archive.quiz.routing import router
+from wx_archive.quiz.rules import LETTERS, Kind
+from wx_archive.quiz.seasons import Known
+from wx_archive.wechat.inbound import MenuClick, Text
+from wx_archive.wechat.replies import Reply, TextReply
+
+PURPOSE: Final = "quiz"
+"""Of the consent that playing needs."""
+RULES_PAGE: Final = "/h5/quiz/rules"
+_LETTERS: Final = tuple(
+    "".join(letter for place, letter in enumerate(LETTERS) if number >> place & 1)
+    for number in range(1, 2 ** len(LETTERS))
+)
+"""A, B, AB, … ABCD: understood whatever else is going on, days later too."""
+
+
+@dataclass(frozen=True)
+class InQuiz:
+    """Words are taken for answers; what waits for one is in the ledger, not here."""
+
+    name: ClassVar[str] = "quiz"
+    version: ClassVar[int] = 1
+    lasts: ClassVar[timedelta] = timedelta(hours=2)
+
+
+@router.on_click("quiz.start", effect=True)
+def tapped(turn: Turn[MenuClick]) -> Reply:
+    """答题闯关: the question that is open, else the next one."""
+    return _start(turn)
+
+
+@router.on_command(
+    texts.START, "答题闯关", "开始答题", "继续答题", "接着答题", texts.NEXT, effect=True
+)
+def start(turn: Turn[Text]) -> Reply:
+    """答题: the same."""
+    return _start(turn)
+
+
+@router.on_command(texts.AGREE, "同意答题", effect=True)
+def agree(turn: Turn[Text]) -> Reply:
+    """Agree to the text that counts now."""
+    return _agree(turn, consents.current_text(turn.site, PURPOSE).version)
+
+
+@router.on_command(*_LETTERS, effect=True)
+def letters(turn: Turn[Text]) -> Reply:
+    """A: answer what is open."""
+    return _answer(turn, turn.words)
+
+
+@router.on_state(InQuiz, effect=True)
+def words(turn: Turn[Any]) -> Reply:
+    """Take words for an answer; what is none is never swallowed."""
+    if turn.words in (texts.LEAVE, "取消", "完成"):
+        return _leave(turn)
+    return _answer(turn, turn.words)
+
+
+@router.on_tap("quiz", effect=True)
+def by_link(turn: Turn[Text]) -> Reply | None:
+    """Do what a link says: a verb, the draw's token, letters or a reason."""
+    verb, _dot, rest = turn.argument.partition(".")
+    token, _dot, more = rest.partition(".")
+    if verb in _VERBS:
+        return _VERBS[verb](turn, token, more)
+    return _start(turn)
+
+
+@router.on_tap("quizout", effect=True)
+def leave_for(turn: Turn[Text]) -> None:
+    """Leave, and have the words answered by whoever else understands them."""
+    turn.leave()
+    turn.goes_on = True
+
+
+def _table(turn: Turn[Any]) -> Table:
+    return Table(bank(turn.site), seasons.released(turn.site), turn.now)
+
+
+def _start(turn: Turn[Any]) -> Reply:
+    table = _table(turn)
+    season = table.season
+    if season is None:
+        coming = seasons.upcoming(turn.site, turn.today)
+        last = seasons.last_begun(turn.site, turn.today)
+        return TextReply(texts.no_season(coming, last))
+    if not _has_agreed(turn):
+        return _invite(turn, season)
+    dealt = play.deal(turn.session, turn.follower_id, season, table)
+    if isinstance(dealt, Over):
+        turn.leave()
+        return TextReply(texts.over(dealt))
+    return _ask(turn, dealt)
+
+
+def _has_agreed(turn: Turn[Any]) -> bool:
+    return consents.has_given(turn.session, turn.site, turn.follower_id, PURPOSE)
+
+
+def _invite(turn: Turn[Any], season: Known) -> Reply:
+    left = queries.pieces_left(turn.session.connection())
+    consent = consents.current_text(turn.site, PURPOSE)
+    return TextReply(texts.invitation(season, consent, left, turn.site.origin + RULES_PAGE))
+
+
+def _agree(turn: Turn[Any], version: int) -> Reply:
+    """Note the consent to the version that was read; an older one is shown anew."""
+    if version == consents.current_text(turn.site, PURPOSE).version:
+        consents.give(turn.session, turn.follower_id, PURPOSE, version=version, now=turn.now)
+    return _start(turn)
+
+
+def _ask(turn: Turn[Any], asked: Asked) -> Reply:
+    turn.keep(InQuiz())
+    return TextReply(texts.ask(asked, turn.site.origin))
+
+
+def _answer(turn: Turn[Any], typed: str, *, token: str | None = None) -> Reply:
+    if not _has_agreed(turn):
+        return _start(turn)
+    done = play.answer(turn.session, turn.follower_id, typed, _table(turn), token=token)
+    match done:
+        case Judged():
+            return TextReply(texts.judged(done, _entry_of(turn, done), turn.site.origin))
+        case Asked():
+            return _ask(turn, done)
+        case Answered(is_right):
+            return TextReply(texts.answered(is_right))
+        case NoAnswer(asked):
+            return _no_answer(turn, asked, typed)
+        case NothingOpen():
+            return TextReply(texts.NOTHING_OPEN if token is None else texts.NEVER_DEALT)
+
+
+def _no_answer(turn: Turn[Any], asked: Asked, typed: str) -> Reply:
+    """One letter of a multiple choice picks; other words may be meant for something else."""
+    letters = answers.read_letters(typed, len(asked.order))
+    if asked.question.kind is Kind.MULTIPLE and len(letters) == 1:
+        return _pick(turn, letters, asked.token)
+    return TextReply(texts.no_answer(turn.words))
+
+
+def _entry_of(turn: Turn[Any], done: Judged) -> Hit | None:
+    number = done.asked.question.entry
+    return entries.named(turn.session.connection(), number, today=turn.today) if number else None
+
+
+def _pick(turn: Turn[Any], letter: str, token: str) -> Reply:
+    picked = play.pick(turn.session, turn.follower_id, letter, _table(turn), token=token)
+    match picked:
+        case Asked():
+            return _ask(turn, picked)
+        case Answered(is_right):
+            return TextReply(texts.answered(is_right))
+        case NothingOpen():
+            return TextReply(texts.NEVER_DEALT)
+
+
+def _complain(turn: Turn[Any], token: str, word: str) -> Reply:
+    """Ask what is wrong with a question, or note what was tapped."""
+    reason = texts.reason_of(word)
+    if reason is None:
+        return TextReply(texts.which_fault(token))
+    noted = play.complain(turn.session, turn.follower_id, token, reason, now=turn.now)
+    return TextReply(texts.THANKS if noted else texts.NEVER_DEALT)
+
+
+def _leave(turn: Turn[Any]) -> Reply:
+    turn.leave()
+    return TextReply(texts.LEFT)
+
+
+_VERBS: Final[Mapping[str, Callable[[Turn[Any], str, str], Reply]]] = {
+    "a": lambda turn, token, typed: _answer(turn, typed, token=token),
+    "p": lambda turn, token, letter: _pick(turn, letter, token),
+    "k": lambda turn, token, _more: _answer(turn, "", token=token),
+    "c": _complain,
+    "y": lambda turn, version, _more: _agree(turn, int(version) if version.isdecimal() else 0),
+}
+"""What the links of a question do: answer, pick, be shown the answer, complain, agree."""

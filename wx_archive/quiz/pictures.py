@@ -1,0 +1,165 @@
+"""The pictures of cards: drawn, kept as assets of the house, held at WeChat."""
+
+import io
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from wx_archive.core import live
+from wx_archive.core.database import Database
+from wx_archive.core.errors import RefusedError
+from wx_archive.core.live import Live
+from wx_archive.media import arrivals, fonts, forms, hosting
+from wx_archive.media import service as media
+from wx_archive.media.arrivals import Arrival
+from wx_archive.media.models import HostedMedia
+from wx_archive.media.objects import MissingObjectError, ObjectStore
+from wx_archive.media.rules import TITLE_LENGTH, Form, HostedAs
+from wx_archive.media.service import Held
+from wx_archive.quiz import art, card_queries, seasons
+from wx_archive.quiz.models import CardKind, Season
+from wx_archive.quiz.seasons import KnownCard
+from wx_archive.wechat.client import Platform
+
+log = logging.getLogger(__name__)
+
+CREDIT: Final = "本馆绘制"
+DRAWN_BY: Final = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A card as it was drawn, and from what."""
+
+    card: KnownCard
+    season_name: str
+    arrival: Arrival
+
+
+def draw(
+    database: Database, store: ObjectStore, season_id: int, *, font: Path | None
+) -> Sequence[Drawn]:
+    """Draw all cards of a season and store them; takes seconds: never inside a transaction.
+
+    Args:
+        database: has the cards.
+        store: where pictures come from and go to.
+        season_id: whose cards.
+        font: as settings name it.
+
+    Raises:
+        NoFontError: there is no typeface with Chinese characters.
+        NoGlyphError: none has all the characters.
+    """
+    with database.reads() as connection:
+        found = card_queries.to_draw(connection, season_id)
+        if found is None:
+            return ()
+        name, cards = found
+        held = media.find(connection, [card.asset_pid for card in cards if card.asset_pid])
+    drawn = []
+    for card in cards:
+        picture = _picture(store, held.get(card.asset_pid or ""))
+        content = art.draw_card(card, name, picture, font=_face_for(card, name, font))
+        arrival = arrivals.receive(store, io.BytesIO(content), name="card.jpg")
+        drawn.append(Drawn(card, name, arrival))
+    return drawn
+
+
+def _face_for(card: KnownCard, season_name: str, chosen: Path | None) -> Path:
+    """Return the Kai face, or a serif one where it lacks a rare character of this card."""
+    kai = fonts.find(chosen)
+    if chosen is None and fonts.lacking(kai, art.words_of(card, season_name)):
+        return fonts.find(None, fonts.SERIF)
+    return kai
+
+
+def _picture(store: ObjectStore, held: Held | None) -> bytes | None:
+    if held is None:
+        return None
+    try:
+        return forms.make(store, held, Form.PAGE)
+    except (MissingObjectError, forms.NoSuchFormError, RefusedError):
+        log.warning("quiz.card_picture_missing asset=%d", held.id)
+        return None
+
+
+def keep(
+    session: Session, season_id: int, drawn: Sequence[Drawn], known: Live | None, *, now: datetime
+) -> int:
+    """Make what was drawn the cards' pictures; return how many are.
+
+    A card whose words were changed while it was drawn keeps waiting: the change had it drawn anew.
+    """
+    live.changed(session, seasons.LIVE, known)
+    name = session.scalars(
+        select(Season.name).where(Season.id == season_id).with_for_update()
+    ).one_or_none()
+    kinds = session.scalars(select(CardKind).where(CardKind.season_id == season_id))
+    standing = {kind.ordinal: kind for kind in kinds}
+    kept = 0
+    for one in drawn:
+        kind = standing.get(one.card.ordinal)
+        if kind is None or name != one.season_name or not _is_as_drawn(kind, one.card):
+            continue
+        pid = _enter(session, one, now)
+        if pid is not None:
+            kind.art_pid = pid
+            kept += 1
+    session.flush()
+    return kept
+
+
+def _is_as_drawn(kind: CardKind, card: KnownCard) -> bool:
+    now = (kind.number, kind.title, kind.story, kind.source, kind.asset_pid)
+    return now == (card.number, card.title, card.story, card.source, card.asset_pid)
+
+
+def _enter(session: Session, drawn: Drawn, now: datetime) -> str | None:
+    card = drawn.card
+    alt = f"{drawn.season_name}第{art.NUMERALS[card.ordinal - 1]}张卡：{card.title}"
+    described = media.Described(f"卡片：{card.title}"[:TITLE_LENGTH], alt, CREDIT)
+    try:
+        return media.enter(session, drawn.arrival, described, made_by=DRAWN_BY, now=now).pid
+    except RefusedError:  # staff have withdrawn this very picture from the library
+        log.warning("quiz.card_art_withdrawn ordinal=%d", card.ordinal)
+        return None
+
+
+def host(
+    database: Database, store: ObjectStore, platform: Platform, held: Held, *, now: datetime
+) -> str:
+    """Return the media_id of a card's picture at WeChat, uploaded if need be; see `hosting.host`.
+
+    It calls WeChat: never inside a transaction.
+    """
+    args = database, store, platform
+    hosted = hosting.host(*args, held, Form.ORIGINAL, HostedAs.MATERIAL, now=now)
+    return hosted.media_id
+
+
+def hosted(connection: Connection, art_pid: str | None) -> str | None:
+    """Return the media_id of a card's picture where WeChat has it already, else None.
+
+    The newest one: a conversation does not know its account's number, and an installation that
+    moves to another account has its cards uploaded there again.
+    """
+    held = media.find(connection, [art_pid]).get(art_pid) if art_pid else None
+    if held is None:
+        return None
+    return connection.execute(
+        select(HostedMedia.media_id)
+        .where(
+            HostedMedia.asset_id == held.id,
+            HostedMedia.form == Form.ORIGINAL,
+            HostedMedia.hosted_as == HostedAs.MATERIAL,
+        )
+        .order_by(HostedMedia.hosted_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
