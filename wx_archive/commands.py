@@ -33,6 +33,7 @@ from wx_archive.publishing import files as publishing
 from wx_archive.publishing import piece_templates, sensitive
 from wx_archive.publishing.calendar import plan_of
 from wx_archive.publishing.sync import sync
+from wx_archive.quiz import bank_check
 from wx_archive.simulator.phone import Bubble, Phone, PhoneRefusedError
 
 
@@ -120,7 +121,7 @@ def db_upgrade() -> None:
     click.echo("数据库已是最新结构。")
 
 
-@click.command(help="离线检查菜单、文章、指南、固定答复、近义词、兴趣主题、同意书。")
+@click.command(help="离线检查菜单、文章、指南、题库、固定答复、近义词、兴趣主题、同意书。")
 @as_json
 def check(*, json_wanted: bool) -> None:
     """Check every file of the site, offline."""
@@ -195,6 +196,7 @@ def _check_site() -> tuple[dict[str, int], list[str]]:
         "interests": lambda: interests.check(site),
         "piece_templates": lambda: piece_templates.check(site),
         "consents": lambda: consents.check(site),
+        "quiz_bank": lambda: bank_check.check(site),
         "menu": lambda: len(menu.read(site, features.dispatcher().answers_click)),
     }
     for name, run in checks.items():

@@ -1,6 +1,7 @@
 """What the account's tables say after a fault, read directly."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
@@ -31,6 +32,15 @@ class Books:
     following: dict[str, bool]
     changed_at: dict[str, int]
     buried: int
+
+    def about(self, openids: Collection[str]) -> "Books":
+        """Return what the books hold about these followers, if an account saw several scenarios."""
+        return replace(
+            self,
+            chosen=frozenset(cell for cell in self.chosen if cell[0] in openids),
+            following={who: state for who, state in self.following.items() if who in openids},
+            changed_at={who: at for who, at in self.changed_at.items() if who in openids},
+        )
 
 
 def read(settings: Settings) -> Books:

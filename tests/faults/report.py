@@ -68,6 +68,7 @@ def summed(
     took = [o.took_s for one in told for o in one.outcomes if o.status is not None]
     acknowledged = [one for one in told if one.is_acknowledged]
     asked = sum(one.message.has_effect for one in acknowledged)
+    books = books.about({one.message.openid for one in told}) if books else None
     gone = len(invariants.lost(told, books)) if books else 0
     return Row(
         scenario,

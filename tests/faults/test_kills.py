@@ -11,11 +11,12 @@ from tests.faults import invariants, ledger
 from tests.faults.caller import WeChat
 from tests.faults.conftest import Place, Size, Tell
 from tests.faults.messages import plan
-from tests.faults.report import summed
+from tests.faults.report import Row, summed, times_ms, verdict
 from tests.faults.tree import Role, Tree, account, end
 from tests.faults.wire import present
 
 EVERY_S = 2.0
+READY_WITHIN_S = 10.0
 
 
 @dataclass(slots=True)
@@ -65,36 +66,61 @@ async def kill_background(tree: Tree, kills: Kills) -> None:
         kills.number += 1
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("killer", [kill_parents, kill_web_workers, kill_background])
-def test_whatever_is_killed_every_message_has_one_effect_and_one_answer(
-    place: Place, killer: Killer, size: Size, tell: Tell
-) -> None:
-    number = size.count(10_000, 600 if killer is kill_parents else 400)
-    rate = size.of(400, 75)
-    later = (5.0, 15.0) if size.is_full else (1.0, 3.0)
-    crowd = plan(number=number, rate=rate, start=present(), later_s=later)
-    kills = Kills(limit=size.count(10_000, 4))
+KILLERS: tuple[Killer, ...] = (kill_parents, kill_web_workers, kill_background)
 
-    async def run(tree: Tree) -> WeChat:
+
+async def under_kills(tree: Tree, killer: Killer, size: Size) -> tuple[WeChat, Kills]:
+    """Let a crowd write while processes are killed; who got no answer writes again."""
+    seed = KILLERS.index(killer)
+    number = size.count(10_000, 400 if killer is kill_parents else 270)
+    later = (5.0, 15.0) if size.is_full else (1.0, 3.0)
+    rate = size.of(400, 50)
+    crowd = plan(number=number, rate=rate, start=present(), later_s=later, seed=seed)
+    wechat, kills = WeChat(tree.port, seed=seed), Kills(limit=size.count(10_000, 4))
+    killing = asyncio.create_task(killer(tree, kills))
+    await wechat.tell_all(crowd)
+    killing.cancel()
+    await asyncio.wait([killing])
+    if not killing.cancelled():
+        killing.result()
+    await tree.ready()
+    await wechat.tell_again()
+    return wechat, kills
+
+
+async def starts_s(tree: Tree, times: int) -> list[float]:
+    """Return how long the account takes to answer after its tree was killed, so many times."""
+    took_s = []
+    for _ in range(times):
+        tree.kill_parent()
+        assert not await tree.orphans()
+        tree.start()
+        took_s.append(await tree.ready())
+    return took_s
+
+
+@pytest.mark.timeout(900)
+def test_whatever_is_killed_every_message_has_one_effect_and_one_answer_and_it_is_soon_back(
+    place: Place, size: Size, tell: Tell
+) -> None:
+    async def run(tree: Tree) -> tuple[list[tuple[WeChat, Kills]], list[float]]:
         await tree.all_up()
-        wechat = WeChat(tree.port)
-        killing = asyncio.create_task(killer(tree, kills))
-        await wechat.tell_all(crowd)
-        killing.cancel()
-        await asyncio.wait([killing])
-        if not killing.cancelled():
-            killing.result()
-        await tree.ready()
-        await wechat.tell_again()
-        return wechat
+        seen = [await under_kills(tree, killer, size) for killer in KILLERS]
+        return seen, await starts_s(tree, size.count(5, 1))
 
     with account(place.settings) as tree:
-        wechat = asyncio.run(run(tree))
+        seen, took_s = asyncio.run(run(tree))
     books = ledger.read(place.settings)
-    breaches = invariants.after_all(wechat.told, books) + kills.orphans
-    name = killer.__name__.replace("_", " ")
-    note = f"({kills.number} kills)"
-    tell(summed(name, place.name, wechat.told, books, breaches, note))
+    breaches = invariants.after_all(
+        [told for wechat, _kills in seen for told in wechat.told], books
+    )
+    for killer, (wechat, kills) in zip(KILLERS, seen, strict=True):
+        name = killer.__name__.replace("_", " ")
+        note = f"({kills.number} kills)"
+        tell(summed(name, place.name, wechat.told, books, breaches + kills.orphans, note))
+    slow = [f"slow start: {one:.1f} s" for one in took_s if one > READY_WITHIN_S]
+    tell(Row("ready after kill", place.name, verdict(slow), times_ms=times_ms(took_s)))
     assert not breaches
-    assert kills.number >= size.count(5, 2)
+    assert not [orphan for _wechat, kills in seen for orphan in kills.orphans]
+    assert all(kills.number >= size.count(5, 2) for _wechat, kills in seen)
+    assert not slow

@@ -63,57 +63,52 @@ async def tell_in_order(wechat: WeChat, events: Sequence[Message], gate: asyncio
                 await wechat.tell(event, double)
 
 
-@pytest.mark.timeout(120)
-def test_late_and_shuffled_events_end_in_the_state_of_the_newest(
+async def shuffled(tree: Tree, followers: int, start: int) -> WeChat:
+    wechat = WeChat(tree.port)
+    gate = asyncio.Semaphore(AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        for events in comings_and_goings(followers, start):
+            group.create_task(tell_in_order(wechat, events, gate))
+    return wechat
+
+
+async def at_one_second(tree: Tree, followers: int) -> WeChat:
+    wechat = WeChat(tree.port)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def send(message: Message) -> None:
+        async with gate:
+            await wechat.tell(message, Double(0.0, is_fresh=True))
+
+    async with asyncio.TaskGroup() as group:
+        for message in in_one_second(followers, present()):
+            group.create_task(send(message))
+    return wechat
+
+
+@pytest.mark.timeout(180)
+def test_late_and_shuffled_events_end_in_the_newest_state_and_those_of_one_second_are_all_handled(
     place: Place, size: Size, tell: Tell
 ) -> None:
     followers = size.count(240, 48)
     start = present() - 60
 
-    async def run(tree: Tree) -> WeChat:
+    async def run(tree: Tree) -> tuple[WeChat, WeChat]:
         await tree.ready()
-        wechat = WeChat(tree.port)
-        gate = asyncio.Semaphore(AT_ONCE)
-        async with asyncio.TaskGroup() as group:
-            for events in comings_and_goings(followers, start):
-                group.create_task(tell_in_order(wechat, events, gate))
-        return wechat
+        late = await shuffled(tree, followers, start)
+        return late, await at_one_second(tree, size.count(60, 12))
 
     with account(place.settings) as tree:
-        wechat = asyncio.run(run(tree))
+        late, at_once = asyncio.run(run(tree))
     books = ledger.read(place.settings)
-    breaches = invariants.after_all(wechat.told, books) + invariants.silent(wechat.told)
-    tell(summed("shuffled comings and goings", place.name, wechat.told, books, breaches))
+    breaches = invariants.after_all(late.told + at_once.told, books)
+    breaches += invariants.silent(late.told + at_once.told)
+    tell(summed("shuffled comings and goings", place.name, late.told, books, breaches))
+    tell(summed("one second", place.name, at_once.told, books, breaches))
     assert not breaches
     newest = start + EVENTS - 1
-    assert Counter(books.changed_at.values()) == {newest: followers}
-    assert Counter(books.following.values()) == {True: followers // 2, False: followers // 2}
-
-
-@pytest.mark.timeout(120)
-def test_different_messages_of_one_second_are_all_handled(
-    place: Place, size: Size, tell: Tell
-) -> None:
-    messages = in_one_second(size.count(60, 12), present())
-
-    async def run(tree: Tree) -> WeChat:
-        await tree.ready()
-        wechat = WeChat(tree.port)
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def send(message: Message) -> None:
-            async with gate:
-                await wechat.tell(message, Double(0.0, is_fresh=True))
-
-        async with asyncio.TaskGroup() as group:
-            for message in messages:
-                group.create_task(send(message))
-        return wechat
-
-    with account(place.settings) as tree:
-        wechat = asyncio.run(run(tree))
-    books = ledger.read(place.settings)
-    breaches = invariants.after_all(wechat.told, books) + invariants.silent(wechat.told)
-    tell(summed("one second", place.name, wechat.told, books, breaches))
-    assert not breaches
-    assert len(books.handled) == sum(message.has_effect for message in messages)
+    shown = books.about({one.message.openid for one in late.told})
+    assert Counter(shown.changed_at.values()) == {newest: followers}
+    assert Counter(shown.following.values()) == {True: followers // 2, False: followers // 2}
+    effects = sum(one.message.has_effect for one in late.told + at_once.told)
+    assert len(books.handled) == effects

@@ -181,7 +181,7 @@ def test_a_redis_that_is_no_good_changes_nothing_but_speed(
     place = make("postgresql", redis_url=SecretStr(f"redis://127.0.0.1:{port}/0"))
     assert place.redis is not None
     with account(place.settings) as tree:
-        every = asyncio.run(one_by_one(tree, place.redis, port, size.count(300, 120)))
+        every = asyncio.run(one_by_one(tree, place.redis, port, size.count(300, 80)))
     books = ledger.read(place.settings)
     for seen in every:
         note = f"(used again after {seen.back_s:.1f} s)"

@@ -33,7 +33,11 @@ JOBS: Final = {
     "publishing.send": "发送推送",
     "publishing.slots": "给固定栏目做草稿",
     "publishing.sync": "收进 content/ 里的稿子",
+    "quiz.expire": "让过期的领取凭证失效，退回预留",
+    "quiz.remind": "提醒领取凭证快到期的关注者",
     "publishing.watch": "检查有没有漏掉的推送",
+    "quiz.draw_cards": "画一季的卡片",
+    "quiz.show_card": "把得到的卡片发给关注者",
     "staff.anchor": "给审计记录留底",
     "staff.sweep": "清理过期的登录",
 }

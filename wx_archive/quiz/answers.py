@@ -16,6 +16,7 @@ _NO: Final = frozenset(
 )
 _LETTERS: Final = re.compile(r"(?:我?选|答案是?|就选)?[\s:：]*((?:[a-d][\s,、.和]*)+)")
 _YEAR: Final = re.compile(r"(?:公元)?(\d{1,4})年?")
+_AROUND: Final = " 。.!?~,、"
 _DIGITS: Final = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _IGNORED: Final = re.compile(r"[\s《》〈〉“”‘’\"'「」（）()，。、；：,.;:·!！?？_-]+")
 
@@ -37,7 +38,7 @@ def understand(question: Question, order: str, typed: str) -> str | None:
             letters = read_letters(typed, len(order))
             return in_bank(order, letters) if len(letters) > 1 else None
         case Kind.JUDGE:
-            tidy = words.rstrip("。.!！?？")
+            tidy = words.strip(_AROUND)
             return "对" if tidy in _YES else "错" if tidy in _NO else None
         case Kind.YEAR:
             found = _YEAR.fullmatch(words.translate(_DIGITS).replace(" ", ""))
@@ -52,7 +53,7 @@ def read_letters(typed: str, options: int) -> str:
 
     «选C», «a、c», «b.» are letters; a letter that no option has makes it no answer.
     """
-    found = _LETTERS.fullmatch(fold(typed))
+    found = _LETTERS.fullmatch(fold(typed).strip(_AROUND))
     if not found:
         return ""
     letters = {one.upper() for one in found.group(1) if one.isalpha() and one.isascii()}

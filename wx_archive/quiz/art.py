@@ -39,6 +39,7 @@ _LEAST_PX: Final = 480
 _LEADING: Final = 1.56
 _OPENS: Final = 0.4
 _SOURCE_PX: Final = 23
+_SMALL_PX: Final = (400, 560)
 _QUALITIES: Final = (90, 84, 76, 66)
 
 
@@ -102,6 +103,15 @@ def draw_card(card: KnownCard, season_name: str, picture: bytes | None, *, font:
     art_paper.place_seal(sheet, seal, font, (left, box[3] - art_paper.SEAL_PX[1] - above))
     _words(draw, look, layout, font)
     return _jpeg(sheet)
+
+
+def reduced(drawn: bytes) -> bytes:
+    """Return a drawn card as JPEG for a page that shows several at once."""
+    with Image.open(io.BytesIO(drawn)) as whole:
+        small = whole.convert("RGB").resize(_SMALL_PX, Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=82, optimize=True)
+    return out.getvalue()
 
 
 def words_of(card: KnownCard, season_name: str) -> str:

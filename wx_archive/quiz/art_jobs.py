@@ -91,11 +91,12 @@ class _Easel:
             return
         with self._services.database.reads() as connection:
             earned = card_queries.earned(connection, int(work.payload["card"]))
-            held = media.find(connection, [earned.art_pid or ""]) if earned else {}
-        if earned is None or not held or clock.now() - earned.earned_at > FRESH:
+            pids = [earned.art_pid] if earned and earned.art_pid else []
+            art = next(iter(media.find(connection, pids).values()), None)
+        if earned is None or art is None or clock.now() - earned.earned_at > FRESH:
             return
         try:
-            self._send(work, earned, held[earned.art_pid or ""])
+            self._send(work, earned, art)
         except _NOTHING_DONE as err:
             work.record(_SENDING, fact=False)
             raise LaterError(AGAIN_AFTER) from err
@@ -133,4 +134,4 @@ class _Easel:
             found = card_queries.to_draw(connection, season_id)
             cards = found[1] if found else ()
             held = media.find(connection, [card.art_pid for card in cards if card.art_pid])
-        return [held[card.art_pid] for card in cards if card.art_pid in held]
+        return list(held.values())

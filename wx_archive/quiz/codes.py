@@ -24,7 +24,7 @@ _MODULUS: Final = 0b100101
 """x⁵ + x² + 1, primitive over GF(2): the powers of x are all 31 elements but zero."""
 _SIZE: Final = 32
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
-_SEPARATORS: Final = re.compile(r"[\s\-‐‑‒–—―−_.·]+")
+_SEPARATORS: Final = re.compile(r"[\s\-_.\u00b7\u2010-\u2015\u2212]+")
 _LONGEST: Final = 300
 
 

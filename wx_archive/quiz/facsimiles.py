@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.orm import Session
@@ -228,7 +228,7 @@ def _require_number(pieces: int) -> None:
         raise RefusedError(f"件数要在 1 到 {MOST_PIECES:,} 之间")
 
 
-def _all() -> Select[Any]:
+def _all() -> Select[int, str, str, str, str, str, int, int, bool]:
     return select(
         Facsimile.id,
         Facsimile.pid,

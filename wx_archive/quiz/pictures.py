@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 CREDIT: Final = "本馆绘制"
 DRAWN_BY: Final = "clock"
+SMALL_FORM: Final = "card1"
+"""Part of its key; with another number it is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +165,28 @@ def hosted(connection: Connection, art_pid: str | None) -> str | None:
         .order_by(HostedMedia.hosted_at.desc())
         .limit(1)
     ).scalar_one_or_none()
+
+
+def whole(store: ObjectStore, held: Held) -> bytes:
+    """Return a card's picture.
+
+    Raises:
+        MissingObjectError: it is not in the store.
+    """
+    return forms.make(store, held, Form.ORIGINAL)
+
+
+def small(store: ObjectStore, held: Held) -> bytes:
+    """Return a card's picture as the album's page shows it: made once, then kept beside it.
+
+    Raises:
+        MissingObjectError: the whole one is not in the store.
+    """
+    key = f"{held.sha256}.{SMALL_FORM}"
+    try:
+        with store.open(key) as file:
+            return file.read()
+    except MissingObjectError:
+        made = art.reduced(whole(store, held))
+    store.put(key, io.BytesIO(made))
+    return made

@@ -89,6 +89,12 @@ class DrawState(StrEnum):
     """Closed without an answer: the question was withdrawn, or its season is over."""
 
 
+DRAW_STATES: Final[Mapping[DrawState, str]] = {
+    DrawState.OPEN: "等回答",
+    DrawState.RIGHT: "答对",
+    DrawState.WRONG: "答错",
+    DrawState.LAPSED: "撤下",
+}
 DRAW_MOVES: Final[Mapping[DrawState, frozenset[DrawState]]] = {
     DrawState.OPEN: frozenset({DrawState.RIGHT, DrawState.WRONG, DrawState.LAPSED}),
     DrawState.RIGHT: frozenset(),

@@ -375,6 +375,8 @@ def _require_complete(session: Session, season: Season, place: Place) -> None:
 
 
 def _write(season: Season, *, seen: int, by: str) -> None:
+    if season.state == SeasonState.WITHDRAWN:
+        raise RefusedError("这一季已经撤销，不能再改；可以照它抄一季新的")
     if season.state not in OPEN:
         raise RefusedError("这一季已经放行，改动要先提出，由别人同意")
     if season.version != seen:

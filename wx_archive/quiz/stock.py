@@ -34,7 +34,7 @@ class Level:
         return self.on_hand - self.reserved
 
 
-def move(
+def move(  # noqa: PLR0913 -- a line of the ledger has so many columns
     session: Session,
     facsimile_id: int,
     action: StockAction,
@@ -62,21 +62,24 @@ def move(
     """
     if not change(session, facsimile_id, action, pieces=pieces):
         return False
-    note_move(
+    _record(
         session,
-        facsimile_id,
-        action,
-        pieces=pieces,
-        voucher_id=voucher_id,
-        actor=actor,
-        now=now,
-        note=note,
+        StockMove(
+            facsimile_id=facsimile_id,
+            at=now,
+            action=action,
+            on_hand=_SIGNS[action][0] * pieces,
+            reserved=_SIGNS[action][1] * pieces,
+            voucher_id=voucher_id,
+            actor=actor,
+            note=note[:200],
+        ),
     )
     return True
 
 
 def change(session: Session, facsimile_id: int, action: StockAction, *, pieces: int = 1) -> bool:
-    """Change a facsimile's stock; `note_move` must follow. False when there is not enough.
+    """Change a facsimile's stock; a line of the ledger must follow. False when there is not enough.
 
     One conditional UPDATE: of many at once only as many succeed as there are pieces.
     """
@@ -98,31 +101,16 @@ def change(session: Session, facsimile_id: int, action: StockAction, *, pieces: 
     return done.scalar_one_or_none() is not None
 
 
-def note_move(
-    session: Session,
-    facsimile_id: int,
-    action: StockAction,
-    *,
-    pieces: int = 1,
-    voucher_id: int | None = None,
-    actor: str,
-    now: datetime,
-    note: str = "",
+def note_reserved(
+    session: Session, facsimile_id: int, voucher_id: int, *, actor: str, now: datetime
 ) -> None:
-    """Write into the ledger what `change` has changed."""
-    shelf, promised = (sign * pieces for sign in _SIGNS[action])
-    session.add(
-        StockMove(
-            facsimile_id=facsimile_id,
-            at=now,
-            action=action,
-            on_hand=shelf,
-            reserved=promised,
-            voucher_id=voucher_id,
-            actor=actor,
-            note=note[:200],
-        )
-    )
+    """Write into the ledger for which voucher `change` has reserved a piece."""
+    values = {"facsimile_id": facsimile_id, "voucher_id": voucher_id, "at": now, "actor": actor}
+    _record(session, StockMove(action=StockAction.RESERVE, on_hand=0, reserved=1, **values))
+
+
+def _record(session: Session, row: StockMove) -> None:
+    session.add(row)
     session.flush()
 
 
@@ -132,3 +120,8 @@ def level(connection: Connection, facsimile_id: int) -> Level:
         select(Facsimile.on_hand, Facsimile.reserved).where(Facsimile.id == facsimile_id)
     ).one()
     return Level(row.on_hand, row.reserved)
+
+
+def lock_all(session: Session) -> None:
+    """Lock every facsimile, in order: for whoever frees a piece of one and takes one of another."""
+    session.execute(select(Facsimile.id).order_by(Facsimile.id).with_for_update()).all()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from wx_archive.chat import held
 from wx_archive.core import clock
 from wx_archive.core.site import Profile
-from wx_archive.quiz import voucher_steps, voucher_texts
+from wx_archive.quiz import voucher_queries, voucher_steps, voucher_texts
 from wx_archive.quiz.models import Entry
 from wx_archive.quiz.rules import REMIND_BEFORE, VoucherAction, VoucherState
 from wx_archive.quiz.voucher_models import Facsimile, Voucher
@@ -42,10 +42,10 @@ def expire(session: Session, *, today: date, now: datetime) -> int:
     due = voucher_steps.owned(session, is_due, most=AT_ONCE)
     voucher_steps.lock(session, [one.id for one in due])
     in_order = sorted(due, key=lambda one: (one.facsimile_id, one.id))
-    return sum(expire_one(session, one, now=now) for one in in_order)
+    return sum(_expire_one(session, one, now=now) for one in in_order)
 
 
-def expire_one(session: Session, one: Owned, *, now: datetime) -> bool:
+def _expire_one(session: Session, one: Owned, *, now: datetime) -> bool:
     """Expire a voucher, free its piece and tell its owner; False when somebody was faster."""
     doing = Doing(CLOCK, now)
     if not voucher_steps.release(session, one, VoucherState.EXPIRED, VoucherAction.EXPIRE, doing):
@@ -77,7 +77,7 @@ def remind(session: Session, profile: Profile, *, after: int, now: datetime) -> 
             Voucher.expires_on >= today,
             Voucher.expires_on <= today + REMIND_BEFORE,
             # Whoever was given it today has just read its last day.
-            Voucher.issued_at < clock.midnight(today),
+            Voucher.issued_at < voucher_queries.midnight(today),
         )
         .order_by(Voucher.id)
         .limit(AT_ONCE)

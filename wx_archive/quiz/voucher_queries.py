@@ -33,6 +33,7 @@ class Shown:
     """A voucher as its owner and the desk see it.
 
     Attributes:
+        entry: 档号 of the record that the facsimile shows; may be empty.
         expires_on: the last Shanghai day on which it is redeemed.
         receipt: empty unless it was redeemed.
         redeemed_at: None unless it was.
@@ -45,6 +46,7 @@ class Shown:
     facsimile_id: int
     facsimile_pid: str
     facsimile: str
+    entry: str
     issued_at: datetime
     expires_on: date
     settled_at: datetime | None
@@ -141,14 +143,15 @@ def hand_overs(
     connection: Connection, first: date, last: date, *, clerk: str = ""
 ) -> list[HandOver]:
     """Return what was handed over from one Shanghai day to another, the newest first."""
-    begin, end = _midnight(first), _midnight(last + timedelta(days=1))
+    begin, end = midnight(first), midnight(last + timedelta(days=1))
     wanted = and_(VoucherEvent.at >= begin, VoucherEvent.at < end)
     if clerk:
         wanted = and_(wanted, VoucherEvent.actor == clerk)
     return [_handed(row) for row in connection.execute(_hand_overs(wanted))]
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return the instant at which a Shanghai day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=clock.SHANGHAI)
 
 
@@ -158,6 +161,7 @@ def _vouchers() -> Select[*tuple[Any, ...]]:
             Voucher.__table__,
             Facsimile.name.label("facsimile"),
             Facsimile.pid.label("facsimile_pid"),
+            Facsimile.entry.label("entry"),
             func.coalesce(Member.name, "").label("redeemed_name"),
         )
         .join(Facsimile, Facsimile.id == Voucher.facsimile_id)
@@ -173,6 +177,7 @@ def _shown(row: Row[*tuple[Any, ...]]) -> Shown:
         facsimile_id=row.facsimile_id,
         facsimile_pid=row.facsimile_pid,
         facsimile=row.facsimile,
+        entry=row.entry,
         issued_at=row.issued_at,
         expires_on=row.expires_on,
         settled_at=row.settled_at,

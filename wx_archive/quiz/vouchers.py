@@ -18,12 +18,18 @@ from wx_archive.quiz import codes, queries, stock, voucher_queries, voucher_step
 from wx_archive.quiz.models import Entry
 from wx_archive.quiz.queries import Taking
 from wx_archive.quiz.redemption import Receipt, redeem, undo
-from wx_archive.quiz.rules import PICK_UP_DAYS, StockAction, VoucherAction, VoucherState
+from wx_archive.quiz.rules import (
+    PICK_UP_DAYS,
+    STANDING,
+    StockAction,
+    VoucherAction,
+    VoucherState,
+)
 from wx_archive.quiz.seasons import Known
-from wx_archive.quiz.voucher_calendar import expire, expire_one
+from wx_archive.quiz.voucher_calendar import expire
 from wx_archive.quiz.voucher_models import Voucher
 from wx_archive.quiz.voucher_queries import Offer, Shown, of_entry, offered
-from wx_archive.quiz.voucher_steps import ERASURE, READER, Doing, Owned
+from wx_archive.quiz.voucher_steps import CLOCK, ERASURE, READER, Doing, Owned
 
 __all__ = [
     "Choice",
@@ -173,25 +179,29 @@ def issue(
         told = (len(part.cards), part.towards_next) if part else (0, 0)
         return Missing(season, *told, is_on=season.is_on(today))
     before = of_entry(session.connection(), part.entry_id)
-    if before and before.state is VoucherState.REDEEMED:
+    if before and before.state is VoucherState.ISSUED and before.has_expired(today):
+        before = _expire_now(session, before, follower_id, now)
+    if before and before.state in STANDING:
         return Issued(before, is_new=False)
-    if before and not before.has_expired(today):
-        if before.state is VoucherState.ISSUED:
-            return Issued(before, is_new=False)
-        before = None
-    if before and before.state is VoucherState.ISSUED:  # its day has passed, the clock's job not
-        owner = Owned(before.id, before.facsimile_id, before.version, follower_id)
-        expire_one(session, owner, now=now)
     if not season.is_picked_up(today):
         return Closed(season)
     return _issue_new(session, part.entry_id, season, facsimile_id, before=before, now=now)
 
 
+def _expire_now(session: Session, old: Shown, follower_id: int, now: datetime) -> Shown:
+    """Expire a voucher whose day has passed before the clock's job comes to it."""
+    voucher_steps.lock(session, [old.id])
+    # Its piece is freed and another one promised: everybody takes these locks in one order.
+    stock.lock_all(session)
+    owner = Owned(old.id, old.facsimile_id, old.version, follower_id)
+    doing = Doing(CLOCK, now)
+    voucher_steps.release(session, owner, VoucherState.EXPIRED, VoucherAction.EXPIRE, doing)
+    return voucher_queries.by_code(session.connection(), old.code) or old
+
+
 def _own_part(session: Session, follower_id: int, season: Known) -> Taking | None:
     """Return somebody's part in a season, locked: nobody else gives it a voucher meanwhile."""
-    entry = select(Entry.id).where(
-        Entry.follower_id == follower_id, Entry.season_id == season.id
-    )
+    entry = select(Entry.id).where(Entry.follower_id == follower_id, Entry.season_id == season.id)
     if session.execute(entry.with_for_update()).first() is None:
         return None
     return queries.taking(session.connection(), follower_id, season.id)
@@ -225,9 +235,7 @@ def _issue_new(
     return Issued(shown, is_new=True, replaces=before.expires_on if before else None)
 
 
-def _insert(
-    session: Session, entry_id: int, facsimile_id: int, until: date, now: datetime
-) -> None:
+def _insert(session: Session, entry_id: int, facsimile_id: int, until: date, now: datetime) -> None:
     values = {
         "entry_id": entry_id,
         "facsimile_id": facsimile_id,
@@ -242,14 +250,7 @@ def _insert(
         row = row.on_conflict_do_nothing(index_elements=["code"])
         voucher_id = session.execute(row.returning(Voucher.id)).scalar_one_or_none()
     doing = Doing(READER, now)
-    stock.note_move(
-        session,
-        facsimile_id,
-        StockAction.RESERVE,
-        voucher_id=voucher_id,
-        actor=doing.actor,
-        now=now,
-    )
+    stock.note_reserved(session, facsimile_id, voucher_id, actor=doing.actor, now=now)
     voucher_steps.note_event(session, voucher_id, VoucherAction.ISSUE, doing)
 
 

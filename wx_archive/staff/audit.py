@@ -95,7 +95,12 @@ def from_terminal(session: Session, *notes: Note, now: datetime) -> None:
     the address is the machine's name.
     """
     for note in notes:
-        append(session, note, actor=f"cli:{_user()}", address=platform.node(), now=now)
+        append(session, note, actor=terminal_actor(), address=platform.node(), now=now)
+
+
+def terminal_actor() -> str:
+    """Return under which name the log keeps whoever gives a command on this machine."""
+    return f"cli:{_user()}"
 
 
 def seal(row: Row) -> str:

@@ -102,6 +102,12 @@ ACTIONS: Final[Mapping[str, str]] = {
     "enquiry.detach": "从代查去掉条目",
     "enquiry.contact_read": "看代查的联系方式",
     "enquiry.contact_write": "写代查的联系方式",
+    # vouchers at the desk
+    "voucher.redeem": "交付复制件",
+    "voucher.undo": "撤销一次交付",
+    "voucher.export": "导出交付记录",
+    "voucher.paper": "打印领取纸单",
+    "voucher.write_down": "补录纸单上的交付",
     # followers, messages, the machine
     "follower.find": "查找关注者",
     "follower.read": "看关注者资料",
@@ -153,6 +159,7 @@ KINDS: Final[Mapping[str, str]] = {
     "session": "登录",
     "synonyms": "近义词",
     "upload": "上传的文件",
+    "voucher": "领取凭证",
     "words": "没答上的词",
 }
 """What stands before the colon of a subject."""
@@ -175,6 +182,10 @@ VALUES: Final[Mapping[str, str]] = {
     "below": "下级条数",
     "column": "栏目",
     "fields": "改了哪些",
+    "facsimile": "复制件",
+    "handed_on": "交付的日子",
+    "on_hand": "库存",
+    "vouchers": "凭证张数",
     "hash": "内容的校验码",
     "remark": "批注的编号",
     "revision": "稿次",

@@ -19,7 +19,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-from sqlalchemy import delete, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from wx_archive.core.database import Database, insert_into
@@ -40,6 +40,7 @@ class Kind(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 -- a kind, not a password
     CODE = "code"
+    VOUCHER = "voucher"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,16 @@ def count(database: Database, tries: Tries, *, now: datetime) -> timedelta | Non
             row.last_at = now
             row.blocked_until = now + pause_after(row.failures, most)
     return None
+
+
+def paused(connection: Connection, tries: Tries, *, now: datetime) -> timedelta | None:
+    """Return how long nothing is looked at; None when it may be. Counts nothing."""
+    until = connection.scalar(
+        select(func.max(LoginAttempt.blocked_until)).where(
+            LoginAttempt.key.in_((tries.address, tries.account))
+        )
+    )
+    return until - now if until is not None and until > now else None
 
 
 def forgive(session: Session, tries: Tries, *, now: datetime) -> None:

@@ -1,0 +1,181 @@
+"""A season as its pages show it: found, worded, judged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import abort
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from wx_archive.core.markdown import to_html
+from wx_archive.quiz import bank, season_checks, season_desk, season_proposals
+from wx_archive.quiz.bank_files import Theme
+from wx_archive.quiz.console import season_texts as texts
+from wx_archive.quiz.console.season_form import NoteForm
+from wx_archive.quiz.models import CardKind, Season
+from wx_archive.quiz.rules import CARDS, SEASON_STATES, SeasonState
+from wx_archive.quiz.season_checks import Place
+from wx_archive.quiz.season_plans import CardWords
+from wx_archive.quiz.seasons import KnownCard
+from wx_archive.staff.models import Member
+from wx_archive.staff.pages import Act, Visit
+
+LIST: Final = "/console/quiz/seasons"
+VIEWS: Final = "quiz/console"
+ORDINALS: Final = tuple(range(1, CARDS + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A season with its cards, read whole.
+
+    Attributes:
+        cards: as they stand, by ordinal.
+    """
+
+    season: Season
+    cards: Mapping[int, CardKind]
+
+    @property
+    def path(self) -> str:
+        """The address of its page."""
+        return path_of(self.season.pid)
+
+    @property
+    def state(self) -> SeasonState:
+        """How it stands."""
+        return SeasonState(self.season.state)
+
+    @property
+    def in_order(self) -> Sequence[CardKind]:
+        """Its cards, in order."""
+        return tuple(self.cards.values())
+
+    @property
+    def proposed(self) -> Mapping[int, CardWords]:
+        """The cards that would change, as they would be."""
+        return season_proposals.read(self.season, self.in_order).cards
+
+    def words(self, ordinal: int) -> CardWords | None:
+        """Return what a card says, as proposed where it is; None where there is none yet."""
+        if ordinal in self.proposed:
+            return self.proposed[ordinal]
+        return CardWords.of(self.cards[ordinal]) if ordinal in self.cards else None
+
+
+def path_of(pid: str, *below: str | int) -> str:
+    """Return the address of a season's page, or of one below it."""
+    return "/".join((LIST, pid, *map(str, below)))
+
+
+def find(visit: Visit, pid: str) -> Shown:
+    """Return the season of a page's address; 404 where there is none."""
+    with visit.reads() as connection, Session(bind=connection, expire_on_commit=False) as session:
+        season = season_desk.find(session, pid)
+        if season is None:
+            abort(HTTPStatus.NOT_FOUND)
+        cards = season_desk.cards_of(session, season)
+        session.expunge_all()
+    return Shown(season, {card.ordinal: card for card in cards})
+
+
+def locked(act: Act, pid: str) -> Season:
+    """Return the season that is to be changed, locked; 404 where there is none."""
+    season = season_desk.find(act.session, pid, is_locked=True)
+    if season is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return season
+
+
+def require_ordinal(ordinal: int) -> None:
+    """End with 404 where no card has this number."""
+    if ordinal not in ORDINALS:
+        abort(HTTPStatus.NOT_FOUND)
+
+
+def place(visit: Visit, connection: Connection) -> Place:
+    """Return what seasons are judged by."""
+    return Place(connection, bank.bank(visit.services.site), visit.today)
+
+
+def themes(visit: Visit) -> Mapping[str, Theme]:
+    """Return the bank's themes."""
+    return bank.bank(visit.services.site).themes
+
+
+def known(ordinal: int, words: CardWords) -> KnownCard:
+    """Return a card as it is drawn."""
+    return KnownCard(
+        ordinal,
+        words.number,
+        words.title,
+        words.story,
+        words.source,
+        words.entry,
+        words.asset_pid,
+        None,
+    )
+
+
+def words(visit: Visit) -> dict[str, Any]:
+    """Return what every page of seasons needs to word things."""
+    return {
+        "names": names(visit),
+        "states": SEASON_STATES,
+        "marks": texts.MARKS,
+        "fields": texts.FIELDS,
+        "day": texts.day,
+        "moment": texts.moment,
+        "State": SeasonState,
+        "ordinals": ORDINALS,
+    }
+
+
+def names(visit: Visit) -> dict[str, str]:
+    """Return what colleagues call each other, by login."""
+    with visit.reads() as connection:
+        rows = connection.execute(select(Member.login, Member.name))
+        return {row[0]: row[1] for row in rows}
+
+
+def judged(visit: Visit, shown: Shown) -> dict[str, Any]:
+    """Return what keeps a season from being released, and what is worth a second look."""
+    with visit.reads() as connection:
+        by = place(visit, connection)
+        proposal = season_proposals.read(shown.season, shown.in_order)
+        cards = [(n, words) for n in ORDINALS if (words := shown.words(n))]
+        is_open = shown.state in season_desk.OPEN
+        found = season_checks.problems(by, shown.season.id, proposal.plan, cards)
+        return {
+            "plan": proposal.plan,
+            "questions": season_checks.questions(by, proposal.plan),
+            "problems": found if is_open else [],
+            "warnings": season_checks.warnings(by, proposal.plan, cards),
+        }
+
+
+def page(visit: Visit, shown: Shown, *, status: int = HTTPStatus.OK, **more: Any) -> Response:
+    """Return a season's page."""
+    season = shown.season
+    with visit.reads() as connection:
+        involved = season_desk.involved(connection, season.id)
+    known_themes = themes(visit)
+    slugs = season_desk.themes_of(season)
+    return visit.page(
+        f"{VIEWS}/season.html",
+        status,
+        shown=shown,
+        season=season,
+        changes=season_proposals.changes(season, shown.in_order),
+        involved=involved,
+        own_plan=season_desk.current_plan(season),
+        theme_names=[known_themes[one].name if one in known_themes else one for one in slugs],
+        rules=to_html(season.rules),
+        refuse_form=more.pop("refuse_form", NoteForm()),
+        **judged(visit, shown),
+        **words(visit),
+        **more,
+    )
