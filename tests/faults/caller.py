@@ -39,7 +39,7 @@ class WeChat:
     """Delivers messages to the account at a port, and keeps what it saw."""
 
     def __init__(self, port: int, *, seed: int = 3, mode: str = "safe", lines: int = LINES) -> None:
-        self.port = port
+        self.port, self.seed = port, seed
         self.told: list[Told] = []
         self._mode = mode
         self._lines = asyncio.Semaphore(lines)

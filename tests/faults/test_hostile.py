@@ -11,7 +11,7 @@ import pytest
 from tests.faults import invariants
 from tests.faults.attacks import Attack, attacks, good, is_genuine
 from tests.faults.caller import WeChat
-from tests.faults.conftest import Make, Size, Tell
+from tests.faults.conftest import Make, Place, Size, Tell
 from tests.faults.messages import Kind, a_message
 from tests.faults.report import Row, summed, times_ms, verdict
 from tests.faults.test_database_away import busy
@@ -70,56 +70,58 @@ async def assaults(port: int, planned: Iterator[Attack]) -> Seen:
     return seen
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("mode", ["safe", "plain"])
-def test_ten_thousand_attacks_bounce_off(make: Make, mode: str, size: Size, tell: Tell) -> None:
-    place = make("sqlite", wechat_encryption=mode)
-    number = size.count(5_000, 500)
-
-    async def run(tree: Tree) -> tuple[Seen, float]:
-        await tree.all_up()
-        await assaults(tree.port, attacks(number // 5, mode, seed=1))
-        before = tree.memory_bytes()
-        seen = await assaults(tree.port, attacks(number, mode))
-        grown = tree.memory_bytes() / before
-        outcome = await deliver(tree.port, good(random.Random(1), mode), mode)  # noqa: S311
-        assert outcome.reply, "it does not answer the good any more"
-        return seen, grown
-
-    with account(place.settings) as tree:
-        seen, grown = asyncio.run(run(tree))
+async def attacked(tree: Tree, mode: str, number: int) -> tuple[Seen, float]:
+    """Attack; return what came back, and how much the account's memory grew."""
+    await assaults(tree.port, attacks(number // 5, mode, seed=1))
+    before = tree.memory_bytes()
+    seen = await assaults(tree.port, attacks(number, mode))
+    grown = tree.memory_bytes() / before
+    outcome = await deliver(tree.port, good(random.Random(1), mode), mode)  # noqa: S311
+    assert outcome.reply, "it does not answer the good any more"
     if grown > GROWS_AT_MOST:
         seen.breaches.append(f"memory: grew {grown:.2f} times")
+    return seen, grown
+
+
+def row_of(mode: str, place: Place, seen: Seen, grown: float) -> Row:
     note = f"(memory x {grown:.2f})"
     times = times_ms(seen.took_s)
     row = Row(f"hostile, {mode}", place.name, verdict(seen.breaches, note), times_ms=times)
-    tell(Row(**{**row.fields, "messages": seen.attacks, "answered": seen.answers}))
-    assert not seen.breaches
+    return Row(**{**row.fields, "messages": seen.attacks, "answered": seen.answers})
 
 
-def test_in_plain_mode_a_known_signature_opens_no_second_body(make: Make, tell: Tell) -> None:
-    place = make("sqlite", wechat_encryption="plain")
+async def replayed(tree: Tree) -> list[str]:
+    """Send other messages under the signatures of good ones; return what was wrong."""
     rng = random.Random(2)  # noqa: S311 -- repeatable on purpose
+    breaches = []
+    for _ in range(20):
+        first, second = good(rng, "plain"), good(rng, "plain")
+        if not (await deliver(tree.port, first, "plain")).reply:
+            breaches.append("good message refused")
+        again = await deliver(tree.port, first, "plain")
+        if not again.reply:
+            breaches.append("retry refused")
+        other = await deliver(tree.port, Delivery(first.query, second.body), "plain")
+        if other.status != 403:
+            breaches.append(f"replay: {other.status}")
+    return breaches
 
-    async def run(tree: Tree) -> list[str]:
-        await tree.ready()
-        breaches = []
-        for _ in range(20):
-            first, second = good(rng, "plain"), good(rng, "plain")
-            if not (await deliver(tree.port, first, "plain")).reply:
-                breaches.append("good message refused")
-            again = await deliver(tree.port, first, "plain")
-            if not again.reply:
-                breaches.append("retry refused")
-            replayed = await deliver(tree.port, Delivery(first.query, second.body), "plain")
-            if replayed.status != 403:
-                breaches.append(f"replay: {replayed.status}")
-        return breaches
+
+@pytest.mark.timeout(240)
+def test_ten_thousand_plain_attacks_bounce_off_and_a_known_signature_opens_no_second_body(
+    make: Make, size: Size, tell: Tell
+) -> None:
+    place = make("sqlite", wechat_encryption="plain")
+
+    async def run(tree: Tree) -> tuple[tuple[Seen, float], list[str]]:
+        await tree.all_up()
+        return await attacked(tree, "plain", size.count(5_000, 500)), await replayed(tree)
 
     with account(place.settings) as tree:
-        breaches = asyncio.run(run(tree))
+        (seen, grown), breaches = asyncio.run(run(tree))
+    tell(row_of("plain", place, seen, grown))
     tell(Row("replays, plain", place.name, verdict(breaches), messages=60))
-    assert not breaches
+    assert not seen.breaches + breaches
 
 
 @asynccontextmanager
@@ -149,7 +151,6 @@ def half_a_head() -> bytes:
 
 async def good_beside(tree: Tree, pieces: Sequence[bytes], seconds: float) -> tuple[WeChat, float]:
     """Deliver good messages beside half requests; return how soon one is answered afterwards."""
-    await tree.all_up()
     wechat = WeChat(tree.port)
     await busy(wechat, 1, kinds=(Kind.CLICK,), rate=5)
     wechat.told.clear()
@@ -161,40 +162,63 @@ async def good_beside(tree: Tree, pieces: Sequence[bytes], seconds: float) -> tu
     return wechat, after.outcomes[-1].took_s
 
 
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("is_signed", [False, True], ids=["unsigned", "signed"])
-def test_after_eight_half_bodies_everybody_is_answered(
-    make: Make, size: Size, tell: Tell, *, is_signed: bool
-) -> None:
-    """A buffering proxy keeps them away in production; without one they cost time, no message."""
-    place = make("sqlite")
-    pieces = [half_a_body(is_signed=is_signed)] * 8
-    with account(place.settings) as tree:
-        run = good_beside(tree, pieces, size.of(6, 4))
-        wechat, after_s = asyncio.run(run)
+@dataclass(frozen=True, slots=True)
+class Half:
+    """Requests that stop halfway.
+
+    Attributes:
+        is_cheap: nobody is to notice them at all.
+    """
+
+    name: str
+    pieces: Sequence[bytes]
+    is_cheap: bool = False
+
+
+def breaches_beside(half: Half, wechat: WeChat, after_s: float) -> list[str]:
+    """Return what was wrong with the answers to good messages.
+
+    A buffering proxy keeps half bodies away in production; without one they cost time, no message.
+    """
     breaches = invariants.unanswered(wechat.told) + invariants.failed(wechat.told)
-    if after_s > GOOD_WITHIN_S:
+    if half.is_cheap:
+        breaches += invariants.late(wechat.told, GOOD_WITHIN_S) + invariants.silent(wechat.told)
+    elif after_s > GOOD_WITHIN_S:
         breaches.append(f"slow afterwards: {after_s:.1f} s")
-    at_once = sum(
-        told.outcomes[0].is_acknowledged and told.outcomes[0].took_s < GOOD_WITHIN_S
-        for told in wechat.told
-    )
-    name = f"8 half bodies, {'signed' if is_signed else 'unsigned'}"
-    note = f"({at_once} of {len(wechat.told)} answered within 1 s meanwhile)"
-    tell(summed(name, place.name, wechat.told, None, breaches, note))
-    assert not breaches
+    return breaches
 
 
-@pytest.mark.timeout(120)
-def test_two_hundred_half_open_lines_slow_nobody_down(make: Make, size: Size, tell: Tell) -> None:
+@pytest.mark.timeout(240)
+def test_ten_thousand_attacks_bounce_off_and_beside_half_requests_everybody_is_answered(
+    make: Make, size: Size, tell: Tell
+) -> None:
     place = make("sqlite")
+    halves = [
+        Half("8 half bodies, unsigned", [half_a_body(is_signed=False)] * 8),
+        Half("8 half bodies, signed", [half_a_body(is_signed=True)] * 8),
+        Half("200 half-open lines", [half_a_head()] * 200, is_cheap=True),
+    ]
+
+    async def run(tree: Tree) -> tuple[tuple[Seen, float], list[tuple[WeChat, float]]]:
+        await tree.all_up()
+        attack = await attacked(tree, "safe", size.count(5_000, 500))
+        seconds = size.of(6, 4)
+        return attack, [await good_beside(tree, half.pieces, seconds) for half in halves]
+
     with account(place.settings) as tree:
-        run = good_beside(tree, [half_a_head()] * 200, size.of(8, 4))
-        wechat, _after_s = asyncio.run(run)
-    breaches = invariants.unanswered(wechat.told) + invariants.failed(wechat.told)
-    breaches += invariants.late(wechat.told, GOOD_WITHIN_S) + invariants.silent(wechat.told)
-    tell(summed("200 half-open lines", place.name, wechat.told, None, breaches))
-    assert not breaches
+        (seen, grown), beside = asyncio.run(run(tree))
+    tell(row_of("safe", place, seen, grown))
+    breaches: list[str] = []
+    for half, (wechat, after_s) in zip(halves, beside, strict=True):
+        found = breaches_beside(half, wechat, after_s)
+        at_once = sum(
+            told.outcomes[0].is_acknowledged and told.outcomes[0].took_s < GOOD_WITHIN_S
+            for told in wechat.told
+        )
+        note = f"({at_once} of {len(wechat.told)} answered within 1 s meanwhile)"
+        tell(summed(half.name, place.name, wechat.told, None, found, note))
+        breaches += [f"{half.name}: {breach}" for breach in found]
+    assert not seen.breaches + breaches
 
 
 def test_the_judge_of_forgeries_knows_them() -> None:

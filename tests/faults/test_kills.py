@@ -111,9 +111,8 @@ def test_whatever_is_killed_every_message_has_one_effect_and_one_answer_and_it_i
     with account(place.settings) as tree:
         seen, took_s = asyncio.run(run(tree))
     books = ledger.read(place.settings)
-    breaches = invariants.after_all(
-        [told for wechat, _kills in seen for told in wechat.told], books
-    )
+    told = [one for wechat, _kills in seen for one in wechat.told]
+    breaches = invariants.after_all(told, books)
     for killer, (wechat, kills) in zip(KILLERS, seen, strict=True):
         name = killer.__name__.replace("_", " ")
         note = f"({kills.number} kills)"

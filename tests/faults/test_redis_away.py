@@ -153,7 +153,8 @@ def changes_said(tree: Tree) -> Counter[str]:
 async def run(tree: Tree, redis: PrivateRedis, line: SlowLine, fault: Fault, n: int) -> Seen:
     """Let followers write before, during and after a fault."""
     before, seed = changes_said(tree), 10 * FAULTS.index(fault)
-    seen = Seen(fault.name, *(WeChat(tree.port, seed=seed + own) for own in (3, 4, 5)))
+    warm, during, after = (WeChat(tree.port, seed=seed + own) for own in (3, 4, 5))
+    seen = Seen(fault.name, warm, during, after)
     reader = f"oReader{seed:020d}"
     await seen.warm.tell(a_message(Kind.LOOKUP, reader, present(), "公积金"))
     await seen.warm.tell_all(crowd(n // 4, seed + 1))

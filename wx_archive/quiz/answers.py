@@ -41,7 +41,7 @@ def understand(question: Question, order: str, typed: str) -> str | None:
             tidy = words.strip(_AROUND)
             return "对" if tidy in _YES else "错" if tidy in _NO else None
         case Kind.YEAR:
-            found = _YEAR.fullmatch(words.translate(_DIGITS).replace(" ", ""))
+            found = _YEAR.fullmatch(words.strip(_AROUND).translate(_DIGITS).replace(" ", ""))
             return str(int(found.group(1))) if found else None
         case Kind.FILL:
             tidy = _tidy(typed)

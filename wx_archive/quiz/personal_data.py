@@ -194,9 +194,7 @@ RULES = (
     PersonalData(
         "quiz_voucher_event", "领取凭证的经过", _events, _nothing_more, kept_because=_KEPT
     ),
-    PersonalData(
-        "quiz_complaint", "您说有错的题", _complaints, _erase(Complaint, _of_draw)
-    ),
+    PersonalData("quiz_complaint", "您说有错的题", _complaints, _erase(Complaint, _of_draw)),
     PersonalData("quiz_card", "得到的卡", _cards, _erase(Card, _of_entry(Card.entry_id))),
     PersonalData("quiz_answer", "答题记录", _answers, _erase(Answer, _of_entry(Answer.entry_id))),
     PersonalData("quiz_draw", "出给您的题", _draws, _erase(Draw, _of_entry(Draw.entry_id))),

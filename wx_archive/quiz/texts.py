@@ -20,6 +20,8 @@ NEXT: Final = "下一题"
 CARDS: Final = "我的卡"
 FETCH: Final = "领取"
 WORDS_SHOWN_BYTES: Final = 60
+WORDS_SENT_BYTES: Final = 300
+"""More would not fit into the link that sends them on: each byte takes three there."""
 _NEXT_TAP: Final = tap_link(f"▸{NEXT}", NEXT, "quiz.n")
 _CARDS_TAP: Final = tap_link(f"▸{CARDS}", CARDS)
 _ALBUM_AND_LOOKUP: Final = (
@@ -103,7 +105,8 @@ def _how(asked: Asked) -> str:
             return "不止一个答案：一个一个点，或者一起打字母，例如：AC。"
         case Kind.FILL | Kind.YEAR:
             given_up = tap_link("▸不知道，看答案", "看答案", f"quiz.k.{asked.token}")
-            what = "公元年份，例如：1969" if asked.question.kind is Kind.YEAR else "空里的字"
+            # Without an example: it might be the answer.
+            what = "公元年份的数字" if asked.question.kind is Kind.YEAR else "空里的字"
             return f"直接打{what}。{given_up}"
         case _:
             return "点蓝字，或者回复字母。" if asked.place <= rules.LEVEL else ""
@@ -220,12 +223,12 @@ def answered(is_right: bool | None) -> str:  # noqa: FBT001 -- what is told of, 
 
 def no_answer(words: str) -> str:
     """Ask whether words that are no answer are meant for something else."""
-    shown = clip_bytes(words, WORDS_SHOWN_BYTES)
-    shown = escape_label(shown)
+    shown = escape_label(clip_bytes(words, WORDS_SHOWN_BYTES))
+    sent = clip_bytes(words, WORDS_SENT_BYTES, ellipsis="")
     return (
         f"“{shown}”不是这道题的答案。\n"
         f"{tap_link('▸接着答题', START)}\n"
-        f"{tap_link(f'▸退出答题，查“{shown}”', words, 'quizout')}"
+        f"{tap_link(f'▸退出答题，查“{shown}”', sent, 'quizout')}"
     )
 
 

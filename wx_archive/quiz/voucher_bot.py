@@ -49,9 +49,7 @@ def _listed(turn: Turn[Any]) -> list[tuple[int, Offer]]:
 
 def _claim(turn: Turn[Any], facsimile_id: int | None) -> Reply:
     known = seasons.read(turn.session.connection())
-    outcome = vouchers.claim(
-        turn.session, turn.follower_id, known, facsimile_id, now=turn.now
-    )
+    outcome = vouchers.claim(turn.session, turn.follower_id, known, facsimile_id, now=turn.now)
     profile = turn.site.profile
     match outcome:
         case Issued():
@@ -74,9 +72,7 @@ def _issued(turn: Turn[Any], outcome: Issued) -> str:
     if shown.state is VoucherState.REDEEMED:
         return voucher_texts.redeemed_before(shown, profile)
     connection = turn.session.connection()
-    address = turn.door.address(
-        connection, turn.follower_id, PAGE, purpose=PURPOSE, now=turn.now
-    )
+    address = turn.door.address(connection, turn.follower_id, PAGE, purpose=PURPOSE, now=turn.now)
     check = codes.desk_check(shown.code, turn.door.secret)
     if not outcome.is_new:
         return voucher_texts.issued_before(shown, check, profile, address)

@@ -39,9 +39,7 @@ def add(pages: Pages) -> None:
         return act.done(f"{RECEIPTS}/{number}", voucher_texts.undone(number))
 
 
-def _page(
-    visit: Visit, one: HandOver, status: int, *, problem: str = ""
-) -> ResponseReturnValue:
+def _page(visit: Visit, one: HandOver, status: int, *, problem: str = "") -> ResponseReturnValue:
     return visit.page(
         "quiz/console/voucher_undo.html",
         status,
