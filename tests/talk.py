@@ -24,12 +24,13 @@ _numbers = count(1)
 
 @dataclass
 class Talk:
-    """One follower's conversation; `text`, `spans` and `cards` are of the last answer."""
+    """One follower's conversation; `text`, `image`, `cards` are of the last answer."""
 
     answering: Answering
     openid: str = "a-follower"
     now: datetime = NOON
     text: str = ""
+    image: str = ""
     cards: list[dict[str, str]] = field(default_factory=list)
 
     def says(self, words: str, *, menu_id: str | None = None) -> str:
@@ -68,6 +69,7 @@ class Talk:
         raw = self.answering.reply_to(message, b"<xml/>", now=self.now)
         answer = xmltodict.parse(raw.decode())["xml"]
         self.text = answer.get("Content") or ""
+        self.image = (answer.get("Image") or {}).get("MediaId") or ""
         items = (answer.get("Articles") or {}).get("item") or []
         self.cards = items if isinstance(items, list) else [items]
         return self.text

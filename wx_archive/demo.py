@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import inspect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from wx_archive import app, demo_life, demo_news, features, worker
+from wx_archive import app, demo_life, demo_news, demo_quiz, features, worker
 from wx_archive.catalogue import staging
 from wx_archive.catalogue.files import load_livelihood
 from wx_archive.catalogue.service import Importer
@@ -119,6 +119,7 @@ def liven(settings: Settings) -> None:
     with open_services(settings) as services:
         demo_life.invent(services)
         demo_news.invent(services)
+        demo_quiz.invent(services)
 
 
 def push_menu(settings: Settings) -> bool:

@@ -66,8 +66,13 @@ from wx_archive.publishing import jobs as publishing_jobs
 from wx_archive.publishing import out, push_cli, reading, showing
 from wx_archive.publishing import pages as publishing_pages
 from wx_archive.publishing import personal_data as publishing_data
-from wx_archive.quiz import bot as quiz_bot
+from wx_archive.quiz import bots as quiz_bots
+from wx_archive.quiz import cards_cli
+from wx_archive.quiz import cli as quiz_cli
 from wx_archive.quiz import console as quiz_console
+from wx_archive.quiz import jobs as quiz_jobs
+from wx_archive.quiz import pages as quiz_pages
+from wx_archive.quiz import personal_data as quiz_data
 from wx_archive.staff import anchors
 from wx_archive.staff import cli as staff_cli
 from wx_archive.staff import jobs as staff_jobs
@@ -180,7 +185,16 @@ _OTHERS = (
         witness=reading.buffer,
         console=publishing_console.CONSOLE,
     ),
-    Feature("quiz", quiz_bot.router, console=quiz_console.CONSOLE),
+    Feature(
+        "quiz",
+        quiz_bots.router,
+        quiz_pages.blueprint,
+        (*quiz_cli.COMMANDS, cards_cli.cards),
+        quiz_jobs.build,
+        quiz_jobs.SCHEDULES,
+        quiz_data.RULES,
+        console=quiz_console.CONSOLE,
+    ),
     Feature(
         "guide", guide_bot.router, guide_pages.blueprint, console=guide_console.console(_others())
     ),

@@ -18,6 +18,7 @@ PAPER: Final = (246, 240, 226)
 INK: Final = (38, 34, 30)
 VERMILION: Final = (178, 58, 46)
 _SHADE: Final = 0.88
+_DARKEST: Final = 232
 _WORDS: Final = re.compile(
     r"[《“‘（「『]*(?:[0-9A-Za-z.·-]{1,12}[年月日号]?|.)[，。：；！？、）》」』”’%…]*",
     flags=re.DOTALL,
@@ -33,9 +34,9 @@ def chance_of(words: str) -> random.Random:
 
 def sheet(size_px: Size, words: str, *, paper: Colour = PAPER) -> Image.Image:
     """Return a sheet whose grain is drawn by chance, but always the same for the same words."""
-    chance = chance_of(words)
-    small = Image.new("L", (size_px[0] // 4, size_px[1] // 4))
-    small.putdata([chance.randrange(232, 256) for _ in range(small.width * small.height)])
+    width, height = size_px[0] // 4, size_px[1] // 4
+    noise = Image.frombytes("L", (width, height), chance_of(words).randbytes(width * height))
+    small = noise.point(lambda value: _DARKEST + value * (256 - _DARKEST) // 256)
     grain = small.resize(size_px, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(1.2))
     shade = Image.new("RGB", size_px, mixed(paper, (0, 0, 0), _SHADE))
     return Image.composite(Image.new("RGB", size_px, paper), shade, grain)

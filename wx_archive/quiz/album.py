@@ -37,12 +37,14 @@ class Album:
         taking: None where they have not begun.
         voucher: the one that stands, else the newest.
         others: other seasons in which they have earned cards, the newest first.
+        elsewhere: a voucher of another season that can be redeemed; shown whatever is looked at.
     """
 
     season: Known
     taking: Taking | None
     voucher: Shown | None
     others: Sequence[Known]
+    elsewhere: Shown | None = None
 
     @property
     def earned(self) -> Sequence[KnownCard]:
@@ -108,7 +110,18 @@ def of(
         for one in reversed(begun)
         if one.id in takings and takings[one.id].cards and one != season
     ]
-    return Album(season, taking, voucher, others)
+    elsewhere = [one for number, one in vouchers.items() if number != season.id and one]
+    return Album(
+        season,
+        taking,
+        vouchers.get(season.id),
+        others,
+        next((one for one in elsewhere if _can_be_redeemed(one, today)), None),
+    )
+
+
+def _can_be_redeemed(voucher: Shown, today: date) -> bool:
+    return voucher.state is VoucherState.ISSUED and not voucher.has_expired(today)
 
 
 def earned_card(

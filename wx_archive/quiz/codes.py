@@ -45,7 +45,8 @@ _WEIGHED: Final = tuple(row for row, _place in zip(_multiples(), range(LENGTH), 
 """For each place, from the last one: what a character's value counts there."""
 
 
-def _sum(values: list[int]) -> int:
+def weighted_sum(values: list[int]) -> int:
+    """Return what is zero for a code; ``values`` are its places in the alphabet."""
     total = 0
     for row, value in zip(_WEIGHED, reversed(values), strict=True):
         total ^= row[value]
@@ -55,14 +56,15 @@ def _sum(values: list[int]) -> int:
 def new_code() -> str:
     """Return a new code: 45 random bits and the check character."""
     values = [secrets.randbelow(_SIZE) for _ in range(LENGTH - 1)]
-    check = _sum([*values, 0])  # the last place counts once, and in this field minus is plus
+    # The last place counts once, and in this field minus is plus.
+    check = weighted_sum([*values, 0])
     return "".join(ALPHABET[value] for value in (*values, check))
 
 
 def is_sound(code: str) -> bool:
     """Tell whether ten characters of the alphabet go together with their check character."""
     values = [_VALUES[character] for character in code if character in _VALUES]
-    return len(code) == len(values) == LENGTH and _sum(values) == 0
+    return len(code) == len(values) == LENGTH and weighted_sum(values) == 0
 
 
 def read(typed: str) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sqlalchemy import Connection, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from wx_archive.quiz.models import Answer, Card, Entry
@@ -61,8 +61,7 @@ def _cards(connection: Connection) -> Iterator[str]:
         .where(Card.entry_id == Entry.id)
         .scalar_subquery()
     )
-    earned = (Entry.carried + right) / RIGHT_FOR_CARD
-    whole = cast(func.floor(earned), Integer)
+    whole = (Entry.carried + right) // RIGHT_FOR_CARD
     due = case((whole > CARDS, CARDS), else_=whole)
     told = select(Entry.id, due.label("due"), cards.label("cards"), last.label("last")).subquery()
     amiss = or_(told.c.cards != told.c.due, told.c.last != told.c.cards)

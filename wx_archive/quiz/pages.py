@@ -105,11 +105,12 @@ def _add_album(pages: Blueprint, services: Services) -> None:
 
 def _voucher(found: Album, services: Services) -> dict[str, object]:
     """Return what the album's page says of the voucher."""
-    today, voucher = clock.today(), found.voucher
+    today, own = clock.today(), found.voucher
     told: dict[str, object] = {"may_ask": found.may_ask(today), "standing": None, "handed": None}
     told["is_on"] = found.season.is_on(today)
-    told["has_lapsed"] = voucher is not None and voucher.has_expired(today)
-    if voucher is None or not found.has_voucher(today):
+    told["has_lapsed"] = own is not None and own.has_expired(today)
+    voucher = own if found.has_voucher(today) else found.elsewhere
+    if voucher is None:
         return told
     if voucher.state is VoucherState.REDEEMED and voucher.redeemed_at is not None:
         return told | {"handed": voucher, "handed_on": clock.day_of(voucher.redeemed_at)}
@@ -224,7 +225,7 @@ def _add_question_pictures(pages: Blueprint, services: Services) -> None:
         )
 
     @pages.get(f"{PICTURES_PAGE}/<question_id>.png")
-    def picture(question_id: str) -> Response:
+    def question_file(question_id: str) -> Response:
         _question, path = _with_picture(services, folder, question_id)
         return send_file(path, mimetype="image/png", conditional=True, max_age=3600)
 

@@ -1,22 +1,23 @@
-"""What the quiz knows of a follower: handed out in full; gone with them, except what left the house.
+"""What the quiz knows of a follower: handed out in full, gone with them but for the stock's ledger.
 
 A voucher that was redeemed stays in the ledger of the stock without its owner; one that was not is
 void, and its piece is free again.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from wx_archive.core import clock
-from wx_archive.core.database import Base
 from wx_archive.followers.personal_data import Case, PersonalData, Row, shown
 from wx_archive.quiz import vouchers
 from wx_archive.quiz.models import Answer, Card, CardKind, Complaint, Draw, Entry, Season
 from wx_archive.quiz.rules import REASONS, VOUCHER_STATES, Reason, VoucherAction, VoucherState
 from wx_archive.quiz.voucher_models import Facsimile, Voucher, VoucherEvent
 
+Erase = Callable[[Case], None]
 _ACTIONS: Final = {
     VoucherAction.ISSUE: "发出",
     VoucherAction.REDEEM: "领取",
@@ -169,17 +170,15 @@ def _nothing_more(_case: Case) -> None:
     """Leave it: without its voucher's owner it leads to nobody."""
 
 
-def _erase(model: type[Any], condition: Any) -> Any:
-    table = cast("Table", cast("type[Base]", model).__table__)
-
+def _erase(model: type[Any], condition: Callable[[Case], ColumnElement[bool]]) -> Erase:
     def erase(case: Case) -> None:
-        gone = delete(table).where(condition(case))
+        gone = delete(model).where(condition(case))
         case.session.execute(gone, execution_options={"synchronize_session": False})
 
     return erase
 
 
-def _of_entry(column: Any) -> Any:
+def _of_entry(column: InstrumentedAttribute[int]) -> Callable[[Case], ColumnElement[bool]]:
     return lambda case: column.in_(select(Entry.id).where(_mine(case)))
 
 

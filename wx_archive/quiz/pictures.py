@@ -68,13 +68,13 @@ def draw(
     drawn = []
     for card in cards:
         picture = _picture(store, held.get(card.asset_pid or ""))
-        content = art.draw_card(card, name, picture, font=_face_for(card, name, font))
+        content = art.draw_card(card, name, picture, font=face_for(card, name, font))
         arrival = arrivals.receive(store, io.BytesIO(content), name="card.jpg")
         drawn.append(Drawn(card, name, arrival))
     return drawn
 
 
-def _face_for(card: KnownCard, season_name: str, chosen: Path | None) -> Path:
+def face_for(card: KnownCard, season_name: str, chosen: Path | None) -> Path:
     """Return the Kai face, or a serif one where it lacks a rare character of this card."""
     kai = fonts.find(chosen)
     if chosen is None and fonts.lacking(kai, art.words_of(card, season_name)):

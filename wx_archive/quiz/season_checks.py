@@ -100,8 +100,14 @@ def theme_problems(place: Place, plan: Plan) -> list[str]:
 
 
 def questions(place: Place, plan: Plan) -> int:
-    """Return how many questions can be dealt when the season begins, or today if it has begun."""
-    return len(place.bank.askable(plan.themes, max(place.today, plan.starts_on)))
+    """Return how many questions can be dealt on some day of a season, of those that are left."""
+    first = max(place.today, plan.starts_on)
+    return sum(
+        one.since <= plan.ends_on
+        and (one.retired is None or first < one.retired)
+        and (not plan.themes or one.theme in plan.themes)
+        for one in place.bank.questions.values()
+    )
 
 
 def warnings(place: Place, plan: Plan, cards: Sequence[tuple[int, CardWords]]) -> list[str]:

@@ -16,7 +16,7 @@ from wx_archive.media import service as media
 from wx_archive.media.objects import MissingObjectError, ObjectStore, open_objects
 from wx_archive.media.rules import Form, MediaKind
 from wx_archive.media.service import Held, Wanted
-from wx_archive.quiz import art, entries, season_desk, season_proposals
+from wx_archive.quiz import art, entries, pictures, season_desk, season_proposals
 from wx_archive.quiz.console import season_form, season_shown
 from wx_archive.quiz.console.season_form import CardForm
 from wx_archive.quiz.console.season_shown import ORDINALS, VIEWS, Shown, path_of
@@ -57,11 +57,11 @@ def _looking(pages: Pages, store: ObjectStore) -> None:
             abort(HTTPStatus.NOT_FOUND)
         if (drawn := _drawn(visit, shown, ordinal)) is not None:
             return media_pages.answer(store, drawn, Form.PAGE.value)
-        font = fonts.find(visit.services.settings.font)
         known = season_shown.known(ordinal, words)
-        proposal = season_proposals.read(shown.season, shown.in_order)
+        name = season_proposals.read(shown.season, shown.in_order).plan.name
+        font = pictures.face_for(known, name, visit.services.settings.font)
         picture = _picture(visit, store, words.asset_pid)
-        return _jpeg(art.draw_card(known, proposal.plan.name, picture, font=font))
+        return _jpeg(art.draw_card(known, name, picture, font=font))
 
 
 def _drawn(visit: Visit, shown: Shown, ordinal: int) -> Held | None:
@@ -79,7 +79,7 @@ def _picture(visit: Visit, store: ObjectStore, pid: str | None) -> bytes | None:
         held = media.find(connection, [pid]).get(pid)
     try:
         return forms.make(store, held, Form.PAGE) if held else None
-    except MissingObjectError:
+    except (MissingObjectError, RefusedError):  # the card shows its title instead
         return None
 
 
@@ -137,9 +137,7 @@ def _moving(pages: Pages) -> None:
         season = season_shown.locked(act, pid)
         by = act.person.login
         season_desk.swap_cards(act.session, season, ordinal, seen=season_form.seen(), by=by)
-        act.note(
-            _subject(pid, ordinal), before={"place": ordinal}, after={"place": ordinal + 1}
-        )
+        act.note(_subject(pid, ordinal), before={"place": ordinal}, after={"place": ordinal + 1})
         return act.done(path_of(pid), f"第 {ordinal} 张和第 {ordinal + 1} 张换了位置。")
 
     @pages.get(f"{_CARD}/remove", needs=Permission.QUIZ_EDIT)
@@ -231,7 +229,7 @@ def _page(
         card=words,
         hit=hit,
         picture=picture,
-        missing=_missing(visit, words),
+        missing=_missing(visit, shown, ordinal, words),
         may_edit=visit.person.may(Permission.QUIZ_EDIT) and shown.state != SeasonState.WITHDRAWN,
         path=path_of(shown.season.pid, "cards", ordinal),
         **season_shown.words(visit),
@@ -244,15 +242,16 @@ def _library(connection: Connection, words: CardWords | None) -> Held | None:
     return media.look_up(connection, words.asset_pid)
 
 
-def _missing(visit: Visit, words: CardWords | None) -> str:
+def _missing(visit: Visit, shown: Shown, ordinal: int, words: CardWords | None) -> str:
     """Return the characters that the typeface lacks, or why nothing can be drawn at all."""
     if words is None:
         return ""
+    known, name = season_shown.known(ordinal, words), shown.season.name
     try:
-        font = fonts.find(visit.services.settings.font)
+        font = pictures.face_for(known, name, visit.services.settings.font)
     except RefusedError as err:
         return str(err)
-    lacking = fonts.lacking(font, f"{words.number}{words.title}{words.story}{words.source}")
+    lacking = fonts.lacking(font, art.words_of(known, name))
     return f"卡面的字体里没有这几个字：{lacking}。请换一种写法" if lacking else ""
 
 

@@ -90,6 +90,17 @@ def locked(act: Act, pid: str) -> Season:
     return season
 
 
+def held_last(act: Act, pid: str) -> Season:
+    """Return the season that is to be changed for readers; 404 where there is none.
+
+    Not locked yet: `season_desk.hold` does that, after whatever all changes of seasons wait for.
+    """
+    season = season_desk.find(act.session, pid)
+    if season is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return season
+
+
 def require_ordinal(ordinal: int) -> None:
     """End with 404 where no card has this number."""
     if ordinal not in ORDINALS:

@@ -10,10 +10,12 @@ from werkzeug.wrappers import Response
 from wx_archive.core.errors import RefusedError
 from wx_archive.quiz import season_desk, season_proposals
 from wx_archive.quiz.console import season_form, season_shown
+from wx_archive.quiz.console import season_texts as texts
 from wx_archive.quiz.console.season_form import NoteForm
 from wx_archive.quiz.console.season_shown import LIST, VIEWS, path_of
 from wx_archive.quiz.models import Season
 from wx_archive.quiz.rules import SeasonState
+from wx_archive.quiz.season_proposals import Change
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.rules import Permission
 
@@ -49,7 +51,7 @@ def _deciding(pages: Pages) -> None:
         "/quiz/seasons/<pid>/release", needs=Permission.QUIZ_RELEASE, audit="season.release"
     )
     def release_quiz_season(act: Act, pid: str) -> ResponseReturnValue:
-        season = season_shown.locked(act, pid)
+        season = season_shown.held_last(act, pid)
         season_desk.release(
             act.session,
             season,
@@ -76,7 +78,7 @@ def _deciding(pages: Pages) -> None:
 def _changing(pages: Pages) -> None:
     @pages.post("/quiz/seasons/<pid>/agree", needs=Permission.QUIZ_RELEASE, audit="season.agree")
     def agree_quiz_season(act: Act, pid: str) -> ResponseReturnValue:
-        season = season_shown.locked(act, pid)
+        season = season_shown.held_last(act, pid)
         told = season_proposals.changes(season, season_desk.cards_of(act.session, season))
         season_proposals.agree(
             act.session,
@@ -89,8 +91,8 @@ def _changing(pages: Pages) -> None:
         )
         act.note(
             f"season:{pid}",
-            before={f"{one.ordinal}:{one.name}": one.before for one in told},
-            after={f"{one.ordinal}:{one.name}": one.after for one in told},
+            before={_label(one): one.before for one in told},
+            after={_label(one): one.after for one in told},
         )
         return act.done(path_of(pid), "改动生效了，两秒以内读者看到的就是新的。")
 
@@ -170,7 +172,7 @@ def _ask(
 
 
 def _end(act: Act, pid: str, said: str, *, is_released: bool) -> Response:
-    season, form = season_shown.locked(act, pid), NoteForm(request.form)
+    season, form = season_shown.held_last(act, pid), NoteForm(request.form)
     _require(SeasonState(season.state), is_released=is_released)
     if not form.validate():
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -188,3 +190,9 @@ def _require(state: SeasonState, *, is_released: bool) -> None:
     fits = state == SeasonState.RELEASED if is_released else state in season_desk.OPEN
     if not fits:
         raise RefusedError(season_desk.STALE)
+
+
+def _label(one: Change) -> str:
+    """Name a field as the page does: 第 3 张卡的标题."""
+    name = texts.FIELDS[one.name]
+    return f"第 {one.ordinal} 张卡的{name}" if one.ordinal else name
