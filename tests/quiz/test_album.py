@@ -19,11 +19,13 @@ from tests.quiz.making import (
     a_site_folder,
     some_questions,
 )
-from tests.talk import Talk
+from tests.talk import ORIGIN, Talk
 from wx_archive.core import live
 from wx_archive.core.database import Database
 from wx_archive.core.ids import random_pid
+from wx_archive.core.live import Live
 from wx_archive.core.settings import Settings
+from wx_archive.core.site import Site
 from wx_archive.media import arrivals
 from wx_archive.media import service as media
 from wx_archive.media.models import HostedMedia
@@ -33,6 +35,7 @@ from wx_archive.quiz import album, seasons
 from wx_archive.quiz.models import CardKind
 from wx_archive.quiz.rules import VoucherState
 from wx_archive.quiz.voucher_models import Voucher
+from wx_archive.wechat.inbound import Header, Text
 from wx_archive.wechat.replies import TEXT_LIMIT_BYTES
 
 LAST_YEAR = {
@@ -249,29 +252,40 @@ def test_the_cards_of_somebody_else_are_not_shown(
 
 
 def test_an_old_message_shows_the_card_of_its_season(database: Database, talk: Talk) -> None:
-    has_cards(database, talk, 4, **LAST_YEAR)
-    talk.says("我的卡")
-    fourth = talk.choices[0][1]
+    before = random_pid()
+    has_cards(database, talk, 4, **LAST_YEAR, pid=before)
     has_cards(database, talk, 1, name="这一季")
-    talk.presses(fourth)
-    assert talk.visible.startswith("前一季 第 4 张卡")
-    talk.says("看卡", menu_id="card.4")
-    assert talk.visible.startswith("前一季 第 4 张卡"), "the only fourth card there is"
-    talk.says("看卡", menu_id="card.1")
-    assert talk.visible.startswith("这一季 第 1 张卡"), "of two the newer"
+    for menu_id, shown in (
+        (f"card.1.{before}", "前一季 第 1 张卡"),
+        ("card.4", "前一季 第 4 张卡"),  # the only fourth card there is
+        ("card.1", "这一季 第 1 张卡"),  # of two the newer
+    ):
+        talk.says("看卡", menu_id=menu_id)
+        assert talk.visible.startswith(shown)
 
 
-def test_every_delivery_of_a_message_gets_the_same_answer(database: Database, talk: Talk) -> None:
+@pytest.mark.parametrize("words", [("我的卡", None), ("看卡", "card.1")])
+def test_every_delivery_of_a_message_gets_the_same_answer(
+    database: Database, talk: Talk, words: tuple[str, str | None]
+) -> None:
     has_cards(database, talk, 1)
-    assert talk.says("我的卡")
+    header = Header("gh_test", talk.openid, int(NOW.timestamp()), "m-again", is_event=False)
+    message = Text(header, *words)
+    first, again = (
+        talk.answering.reply_to(message, b"<xml/>", now=NOW + timedelta(seconds=late))
+        for late in (0, 5)
+    )
+    assert first == again  # the link in it is signed with the moment
 
 
-def test_a_voucher_of_the_season_before_is_still_shown(database: Database, talk: Talk) -> None:
+def test_a_voucher_of_the_season_before_is_still_shown(
+    database: Database, talk: Talk, folder: Path
+) -> None:
     before = has_cards(database, talk, 10, **LAST_YEAR | {"pick_up_until": TODAY})
     has_cards(database, talk, 1, name="这一季")
     with database.begin() as session:
         follower_id = a_follower(session, talk.openid)
-    site = talk.answering.site
+    site = Site(folder, ORIGIN, live=Live(database))
 
     def elsewhere() -> str | None:
         with database.reads() as connection:

@@ -1,33 +1,488 @@
 """Seasons, cards and facsimiles at the desk: planned, released, changed, counted, over the web."""
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import json
+import re
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import select, update
+from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from tests.console import Browser, Office
 from tests.html import Page, read_page
-from tests.quiz.season_making import a_card
+from tests.quiz.season_making import a_card, a_draft
 from wx_archive.core import clock
-from wx_archive.core.site import Site
+from wx_archive.core.jobs import Job
 from wx_archive.media import arrivals, fonts
 from wx_archive.media import service as media
 from wx_archive.media.objects import open_objects
-from wx_archive.quiz import bank, seasons
-from wx_archive.quiz.models import CardKind, Season
+from wx_archive.quiz import season_desk, seasons, stock
+from wx_archive.quiz.models import Season
+from wx_archive.quiz.rules import SeasonState, StockAction
 from wx_archive.quiz.seasons import Known
 from wx_archive.quiz.voucher_models import Facsimile
 from wx_archive.staff.models import AuditEntry
 from wx_archive.staff.rules import Role
-from tests.quiz.making import a_bank, some_questions
 
 SEASONS = "/console/quiz/seasons"
 FACSIMILES = "/console/quiz/facsimiles"
 OPEN = "0012-2-0345-013"
-HIDDEN = "0012-2-0345-999"
+HIDDEN = "0001-2-0056-003"
 DAY = timedelta(days=1)
+
+
+@dataclass
+class Desk:
+    """The console, with the people of the quiz at it."""
+
+    office: Office
+    browsers: dict[Role, Browser] = field(default_factory=dict)
+
+    def at(self, role: Role) -> Browser:
+        """Return the browser of a role."""
+        return self.browsers.setdefault(role, self.office.sits(role))
+
+    @property
+    def editor(self) -> Browser:
+        """Who plans."""
+        return self.at(Role.EDITOR)
+
+    @property
+    def reviewer(self) -> Browser:
+        """Who releases."""
+        return self.at(Role.REVIEWER)
+
+    def season(self, path: str) -> Season:
+        """Return a season as it stands."""
+        with self.office.database.begin() as session:
+            found = season_desk.find(session, path.rsplit("/", 1)[1])
+        assert found
+        return found
+
+    def known(self) -> list[Known]:
+        """Return the released seasons."""
+        with self.office.database.reads() as connection:
+            return list(seasons.read(connection))
+
+    def actions(self) -> list[str]:
+        """Return what the audit log says was done to seasons and facsimiles, oldest first."""
+        with self.office.database.begin() as session:
+            rows = session.execute(select(AuditEntry.action).order_by(AuditEntry.number)).scalars()
+            kinds = ("season", "facsimile", "stock")
+            return [action for action in rows if action.split(".")[0] in kinds]
+
+    def planned(self, *, cards: int = 10, name: str = "兰台记忆") -> str:
+        """Plan a season as the editor does, with so many cards; return its address."""
+        with self.office.database.begin() as session:
+            told = plan(name=name)
+            told.pop("rules")
+            return f"{SEASONS}/{a_draft(session, cards=cards, now=clock.now(), **told).pid}"
+
+    def writes(self, path: str, ordinal: int, **changes: object) -> TestResponse:
+        """Have the editor write a card."""
+        told = {key: value or "" for key, value in asdict(a_card(ordinal)).items()}
+        told.pop("asset_pid")
+        seen = self.season(path).version
+        return self.editor.post(f"{path}/cards/{ordinal}", **told | {"seen": seen} | changes)
+
+    def does(self, browser: Browser, path: str, step: str, **fields: object) -> Page:
+        """Have somebody take a step that must succeed, from the page as it is."""
+        seen = self.season(path).version
+        return browser.done(f"{path}/{step}", **{"seen": seen} | fields)
+
+    def released(self, *, name: str = "兰台记忆") -> str:
+        """Have a season planned and released."""
+        path = self.planned(name=name)
+        self.does(self.editor, path, "submit")
+        self.does(self.reviewer, path, "release")
+        return path
+
+
+@pytest.fixture
+def desk(office: Office) -> Desk:
+    return Desk(office)
+
+
+def plan(**changes: Any) -> dict[str, Any]:
+    """Return what the form of a season is filled in with."""
+    today = clock.today()
+    told: dict[str, Any] = {
+        "name": "兰台记忆",
+        "starts_on": today,
+        "ends_on": today + 20 * DAY,
+        "pick_up_until": today + 50 * DAY,
+        "daily_cap": 30,
+        "rules": "**到馆**领取。<script>x</script>",
+    }
+    return told | changes
+
+
+def a_picture(office: Office, title: str) -> str:
+    """Bring a picture into the library; return its public id."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (640, 480), (sum(map(ord, title)) % 255, 90, 60)).save(drawn, "JPEG")
+    drawn.seek(0)
+    arrival = arrivals.receive(open_objects(office.settings), drawn, name="a.jpg")
+    with office.database.begin() as session:
+        told = media.Described(title, title, "本馆")
+        return media.enter(session, arrival, told, made_by="editor", now=clock.now()).pid
+
+
+# -- seasons ----------------------------------------------------------------------------------
+
+
+def test_a_season_is_planned_by_one_and_released_by_another(any_office: Office) -> None:
+    desk = Desk(any_office)
+    assert "还没有答题季" in desk.editor.page(SEASONS).text
+    path = desk.editor.post(SEASONS, **plan()).headers["Location"]
+    for ordinal in range(1, 10):
+        desk.writes(path, ordinal)
+    page = desk.editor.page(path)
+    assert "还缺第 10 张卡" in page.text
+    assert "<script>" not in page.text.replace("<script>x</script>", "")
+    refused = desk.editor.post(f"{path}/submit", seen=desk.season(path).version)
+    assert (refused.status_code, "还缺第 10 张卡" in refused.text) == (409, True)
+    desk.writes(path, 10)
+    assert "交给别人放行" in desk.does(desk.editor, path, "submit").text
+    assert desk.known() == []
+    assert "等您放行的答题季" in desk.reviewer.page("/console").text
+    page = desk.reviewer.page(path)
+    assert "放行这一季" in page.text
+    assert "放行了" in desk.does(desk.reviewer, path, "release").text
+    (known,) = desk.known()
+    assert (known.name, known.daily_cap, len(known.cards)) == ("兰台记忆", 30, 10)
+    with any_office.database.begin() as session:
+        (told,) = session.scalars(select(Job.payload).where(Job.kind == season_desk.DRAW))
+    assert json.loads(told) == {"season": known.id}
+    assert "正在答题" in desk.editor.page(SEASONS).text
+    steps = ["season.add", *["season.card"] * 10, "season.submit", "season.release"]
+    assert desk.actions() == steps, "what was refused left nothing"
+
+
+def test_what_cannot_be_is_told_beside_its_field_with_all_that_was_typed(desk: Desk) -> None:
+    today = clock.today()
+    wrong = plan(name="", ends_on=today - DAY, daily_cap="很多", rules="我写了很久")
+    answer = desk.editor.post(SEASONS, **wrong)
+    assert answer.status_code == 422
+    page = read_page(answer.text)
+    assert "Not a valid" not in page.text
+    assert "我写了很久" in page.text
+    answer = desk.editor.post(SEASONS, **wrong | {"daily_cap": 300})
+    page = read_page(answer.text)
+    for said in ("请写这一季的名称", "不能早于第一天", "1 到 200 之间"):
+        assert said in page.text
+    assert desk.known() == []
+    assert desk.actions() == []
+
+
+def test_days_of_another_season_are_named_before_it_is_handed_in(desk: Desk) -> None:
+    desk.released(name="先来的")
+    path = desk.planned(name="后到的")
+    assert "和已放行的“先来的”" in desk.editor.page(path).text
+
+
+def test_the_second_person_gives_back_with_words(desk: Desk) -> None:
+    path = desk.planned()
+    desk.does(desk.editor, path, "submit")
+    empty = desk.reviewer.post(f"{path}/refuse", seen=desk.season(path).version, note=" ")
+    assert (empty.status_code, "请写一句理由" in empty.text) == (422, True)
+    assert desk.season(path).state == SeasonState.WAITING
+    desk.does(desk.reviewer, path, "refuse", note="第三张没有出处")
+    assert "退回的理由：第三张没有出处" in desk.editor.page(path).text
+    assert "退回给您改的答题季" in desk.editor.page("/console").text
+
+
+def test_nobody_decides_about_a_page_that_is_out_of_date(desk: Desk) -> None:
+    path = desk.planned()
+    desk.does(desk.editor, path, "submit")
+    seen = desk.season(path).version
+    desk.does(desk.editor, path, "back")
+    desk.does(desk.editor, path, "submit")
+    answer = desk.reviewer.post(f"{path}/release", seen=seen)
+    assert (answer.status_code, "别人改过" in answer.text) == (409, True)
+    assert desk.known() == []
+
+
+def test_a_released_season_changes_only_when_a_second_person_agrees(desk: Desk) -> None:
+    path = desk.released()
+    seen = desk.season(path).version
+    longer = plan(ends_on=clock.today() + 25 * DAY, daily_cap=10)
+    said = desk.editor.done(f"{path}/edit", **longer, seen=seen).text
+    assert "别人同意以前" in said
+    page = desk.reviewer.page(path)
+    assert "提出的改动" in page.text
+    assert "等您同意的答题季改动" in desk.reviewer.page("/console").text
+    assert desk.known()[0].daily_cap == 30
+    assert "同意，改动生效" not in desk.editor.page(path).text
+    desk.does(desk.reviewer, path, "agree")
+    assert desk.known()[0].daily_cap == 10
+    past = plan(starts_on=clock.today() + DAY, daily_cap=10)
+    answer = desk.editor.post(f"{path}/edit", **past, seen=desk.season(path).version)
+    assert (answer.status_code, "第一天不能再改" in answer.text) == (409, True)
+
+
+def test_a_proposal_is_given_back_or_taken_back(desk: Desk) -> None:
+    path = desk.released()
+    for step, who, more in (
+        ("disagree", desk.reviewer, {"note": "太多了"}),
+        ("unpropose", desk.editor, {}),
+    ):
+        seen = desk.season(path).version
+        desk.editor.done(f"{path}/edit", **plan(daily_cap=99), seen=seen)
+        desk.does(who, path, step, **more)
+        assert desk.season(path).proposal == ""
+    assert desk.known()[0].daily_cap == 30
+
+
+def test_a_withdrawal_asks_once_more_with_how_many_it_meets(desk: Desk) -> None:
+    path = desk.released()
+    assert "现在有 0 人参加了这一季" in desk.reviewer.page(f"{path}/withdraw").text
+    seen = desk.season(path).version
+    empty = desk.reviewer.post(f"{path}/withdraw", seen=seen, note="")
+    assert (empty.status_code, len(desk.known())) == (422, 1)
+    assert desk.editor.post(f"{path}/withdraw", seen=seen, note="不办").status_code == 403
+    desk.does(desk.reviewer, path, "withdraw", note="题有错")
+    assert desk.known() == []
+    assert "撤销的理由：题有错" in desk.editor.page(path).text
+    with desk.office.database.begin() as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc())).first()
+    assert entry
+    assert "题有错" in entry.after
+
+
+def test_a_draft_is_dropped_by_its_editors_and_a_released_one_is_not(desk: Desk) -> None:
+    path = desk.planned(cards=1)
+    desk.does(desk.editor, path, "drop", note="重来")
+    assert desk.season(path).state == SeasonState.WITHDRAWN
+    path = desk.released()
+    answer = desk.editor.post(f"{path}/drop", seen=desk.season(path).version, note="重来")
+    assert (answer.status_code, len(desk.known())) == (409, 1)
+
+
+def test_a_season_is_copied_with_its_cards(desk: Desk) -> None:
+    path = desk.released()
+    answer = desk.editor.post(f"{path}/copy")
+    made = answer.headers["Location"]
+    page = desk.editor.page(made)
+    assert "第10件" in page.text
+    assert desk.season(made).starts_on == desk.season(path).ends_on + DAY
+    desk.does(desk.editor, made, "submit")
+
+
+def test_who_may_only_read_changes_nothing(desk: Desk) -> None:
+    path, clerk = desk.planned(), desk.at(Role.DESK)
+    page = clerk.page(path)
+    assert "改日子" not in page.text
+    assert "作废" not in page.text
+    for step in ("edit", "submit", "drop", "copy", "release", "cards/1", "cards/1/picture"):
+        assert clerk.post(f"{path}/{step}", seen=desk.season(path).version).status_code == 403
+    assert desk.at(Role.PUBLISHER).get(SEASONS).status_code == 403
+
+
+# -- cards ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (OPEN, "公众查得到"),
+        (HIDDEN, "公众现在查不到"),
+        ("0012-2-0345", "公众现在查不到"),
+        ("兰台革〔1970〕11号", "公众现在查不到"),
+    ],
+)
+def test_a_card_tells_whether_the_public_finds_its_record(
+    desk: Desk, entry: str, said: str
+) -> None:
+    path = desk.planned(cards=0)
+    assert desk.writes(path, 1, entry=entry).status_code == 303
+    page = desk.editor.page(f"{path}/cards/1")
+    assert said in page.text
+    assert "干部任免" not in page.text, "a hidden record's title"
+    assert ("公众现在查不到，卡上不会有链接" in desk.editor.page(path).text) == (entry != OPEN)
+
+
+def test_a_card_that_says_too_much_or_nothing_keeps_what_was_typed(desk: Desk) -> None:
+    path = desk.planned(cards=0)
+    answer = desk.writes(path, 1, story="字" * 401, title="", source="有出处")
+    page = read_page(answer.text)
+    assert answer.status_code == 422
+    for said in ("请写标题", "最多 400 个字，现在有 401 个", "字" * 401):
+        assert said in page.text
+    assert page.value_of("source") == "有出处"
+    assert desk.editor.get(f"{path}/cards/11").status_code == 404
+    assert desk.editor.get(f"{path}/cards/1/art").status_code == 404
+
+
+def test_a_card_gets_a_picture_of_the_library_and_loses_it_again(desk: Desk) -> None:
+    path = desk.planned(cards=1)
+    bridge, lamp = a_picture(desk.office, "大桥"), a_picture(desk.office, "台灯")
+    page = desk.editor.page(f"{path}/cards/1/picture")
+    assert all(title in page.text for title in ("大桥", "台灯"))
+    found = desk.editor.page(f"{path}/cards/1/picture?q=大桥").text
+    assert ("大桥" in found, "台灯" in found) == (True, False)
+    plain = desk.editor.get(f"{path}/cards/1/art")
+    desk.does(desk.editor, path, "cards/1/picture", asset=bridge)
+    pictured = desk.editor.get(f"{path}/cards/1/art")
+    for answer in (plain, pictured):
+        assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+        assert Image.open(io.BytesIO(answer.data)).height > 1000
+    assert plain.data != pictured.data
+    square = desk.editor.get(f"/console/quiz/pictures/{bridge}")
+    assert (square.status_code, square.mimetype) == (200, "image/jpeg")
+    assert desk.writes(path, 1, title="改了字").status_code == 303
+    assert bridge in desk.editor.get(f"{path}/cards/1").text, "saving words keeps the picture"
+    desk.writes(path, 1, do="bare")
+    assert bridge not in desk.editor.get(f"{path}/cards/1").text
+    nothing = desk.editor.post(
+        f"{path}/cards/1/picture", asset="x" * 26, seen=desk.season(path).version
+    )
+    assert nothing.status_code == 404
+    assert desk.reviewer.get(f"{path}/cards/1/picture").status_code == 403
+    assert desk.editor.get(f"/console/quiz/pictures/{lamp[::-1]}").status_code == 404
+
+
+def test_a_picture_that_left_the_library_is_told_of(desk: Desk) -> None:
+    path = desk.planned(cards=1)
+    pid = a_picture(desk.office, "大桥")
+    desk.does(desk.editor, path, "cards/1/picture", asset=pid)
+    with desk.office.database.begin() as session:
+        media.withdraw(session, pid, now=clock.now())
+    assert "已经从媒体库撤下" in desk.editor.page(path).text
+    assert "这张图已经撤下" in desk.editor.page(f"{path}/cards/1").text
+    assert desk.editor.get(f"{path}/cards/1/art").status_code == 200
+
+
+def test_words_of_a_released_card_are_proposed_and_shown_as_they_would_be(desk: Desk) -> None:
+    path = desk.released()
+    before = desk.editor.get(f"{path}/cards/3/art").data
+    answer = desk.writes(path, 3, title="错字改正")
+    assert "别人同意以前" in desk.editor.page(answer.headers["Location"]).text
+    assert desk.reviewer.get(f"{path}/cards/3/art").data != before
+    assert desk.known()[0].card(3).title == "第3件"
+    page = desk.reviewer.page(path)
+    assert "第 3 张卡 标题" in re.sub(r"\s+", " ", page.text)
+    desk.does(desk.reviewer, path, "agree")
+    assert desk.known()[0].card(3).title == "错字改正"
+    assert desk.editor.get(f"{path}/cards/3/remove").status_code == 409
+
+
+def test_cards_change_places_and_are_taken_out_after_asking(desk: Desk) -> None:
+    path = desk.planned(cards=2)
+    desk.does(desk.editor, path, "cards/1/later")
+    assert desk.editor.page(f"{path}/cards/1").value_of("title") == "第2件"
+    assert "去掉第 1 张卡《第2件》？" in desk.editor.page(f"{path}/cards/1/remove").text
+    desk.does(desk.editor, path, "cards/1/remove")
+    assert desk.editor.page(f"{path}/cards/1").value_of("title") == ""
+    assert desk.editor.page(f"{path}/cards").text.count("第1件") == 1
+
+
+def test_a_character_that_no_typeface_has_is_told_before_it_is_handed_in(desk: Desk) -> None:
+    path = desk.planned(cards=0)
+    desk.writes(path, 1, title="没有这个字\U000323af")
+    page = desk.editor.page(f"{path}/cards/1")
+    assert "字体里没有这几个字：\U000323af" in page.text
+    assert desk.editor.get(f"{path}/cards/1/art").status_code == 409
+
+
+def test_without_any_typeface_the_page_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = desk.planned(cards=1)
+    monkeypatch.setattr(fonts, "FOLDERS", (str(tmp_path),))
+    fonts.find.cache_clear()
+    page = desk.editor.page(f"{path}/cards/1")
+    fonts.find.cache_clear()
+    assert "没有能画汉字的字体" in page.text
+
+
+# -- facsimiles -------------------------------------------------------------------------------
+
+
+def on_shelf(desk: Desk, pieces: int = 12) -> str:
+    """Have a facsimile entered and counted in; return its address."""
+    answer = desk.editor.post(FACSIMILES, name="建市批文（复制件）", about="八开", entry=OPEN)
+    path = answer.headers["Location"]
+    desk.at(Role.DESK).done(f"{path}/receive", pieces=pieces, note="第一批")
+    return path
+
+
+def shelf(desk: Desk) -> tuple[int, int, bool]:
+    """Return what the one facsimile has."""
+    with desk.office.database.begin() as session:
+        one = session.scalars(select(Facsimile)).one()
+        return one.on_hand, one.reserved, one.is_offered
+
+
+def test_pieces_are_counted_in_and_written_off_with_a_reason(any_office: Office) -> None:
+    desk = Desk(any_office)
+    path = on_shelf(desk)
+    assert shelf(desk) == (12, 0, True)
+    with any_office.database.begin() as session:
+        number = session.scalars(select(Facsimile.id)).one()
+        told = {"actor": "reader", "now": clock.now()}
+        assert stock.move(session, number, StockAction.RESERVE, pieces=3, **told)  # type: ignore[arg-type] # each is what it must be
+    clerk = desk.at(Role.DESK)
+    assert "最多核减 9 件" in clerk.page(f"{path}/write-off").text
+    for pieces, note, said in (
+        (10, "受潮", "最多核减 9 件"),
+        (2, "", "请写核减的原因"),
+        ("两件", "受潮", ""),
+    ):
+        answer = clerk.post(f"{path}/write-off", pieces=pieces, note=note)
+        assert (answer.status_code, said in answer.text) == (422, True)
+    clerk.done(f"{path}/write-off", pieces=2, note="受潮")
+    assert shelf(desk) == (10, 3, True)
+    page = clerk.page(path)
+    for said in ("入库", "读者领取", "核减", "受潮", "公众查得到"):
+        assert said in page.text
+    table = clerk.get(f"{path}/moves.csv")
+    assert table.mimetype == "text/csv"
+    assert len(table.text.splitlines()) == 4
+    assert desk.actions() == [
+        "facsimile.add",
+        "stock.receive",
+        "stock.write_off",
+        "stock.export",
+    ]
+
+
+def test_a_facsimile_is_described_and_taken_from_the_offer(desk: Desk) -> None:
+    path = on_shelf(desk)
+    empty = desk.editor.post(f"{path}/edit", name="")
+    assert (empty.status_code, "请写名称" in empty.text) == (422, True)
+    desk.editor.done(f"{path}/edit", name="换个名称", about="", source="虚构", entry="")
+    assert "换个名称" in desk.editor.page(FACSIMILES).text
+    for told, is_offered in (("no", False), ("yes", True)):
+        desk.editor.done(f"{path}/offer", offer=told)
+        assert shelf(desk) == (12, 0, is_offered)
+
+
+def test_whoever_keeps_no_stock_moves_none(desk: Desk) -> None:
+    path = on_shelf(desk)
+    for step in ("receive", "write-off", "edit", "offer"):
+        answer = desk.reviewer.post(f"{path}/{step}", pieces=1, note="x", offer="no", name="x")
+        assert answer.status_code == 403
+    assert desk.at(Role.DESK).post(f"{path}/edit", name="x").status_code == 403
+    assert shelf(desk) == (12, 0, True)
+
+
+# -- figures ----------------------------------------------------------------------------------
+
+
+def test_the_figures_stand_on_the_dashboard_and_on_their_own_page(desk: Desk) -> None:
+    page = desk.editor.page("/console/figures")
+    assert "得卡" in page.text
+    page = desk.editor.page("/console/quiz/figures")
+    assert "各主题的正确率：这些天还没有人答题。" in page.text
+    assert "人答过的不显示" in page.text
+    for asked in ("?first=x&last=y", "?first=2030-01-01&last=2020-01-01", "?last=9999-99-99"):
+        first = date.fromisoformat(
+            desk.editor.page(f"/console/quiz/figures{asked}").value_of("first")
+        )
+        assert first <= clock.today()

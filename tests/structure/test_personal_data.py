@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests.builders import a_document, import_documents
+from tests.structure import quiz_rows
 from tests.talk import NOON, ORIGIN, Talk
 from wx_archive import features
 from wx_archive.alerts.models import StaffWechat
@@ -106,7 +107,11 @@ def test_every_short_lived_value_about_a_follower_has_a_rule() -> None:
 
 
 def test_every_rule_is_about_something_that_exists_and_says_what_in_chinese() -> None:
-    assert {key for key in RULES if not key.startswith("store:")} == naming_tables()
+    tables = {key for key in RULES if not key.startswith("store:")}
+    assert tables == naming_tables() | quiz_rows.HANGING.keys()
+    for name, above in quiz_rows.HANGING.items():
+        keys = Base.metadata.tables[name].foreign_keys
+        assert above in {key.column.table.name for key in keys}
     assert len(RULES) == len(features.PERSONAL_DATA)
     titles = [rule.title for rule in features.PERSONAL_DATA]
     assert len(set(titles)) == len(titles)
@@ -193,7 +198,7 @@ ROWS: dict[str, Row] = {
     "tag_member": lambda number, _who: TagMember(topic=MARK, follower_id=number),
 }
 """A row for each table that names a follower; the follower's own is made by their first words."""
-BARE = {"follower", "service_window"}
+BARE = {"follower", "service_window", "quiz_voucher_event"}
 """Tables without a place for words: the mark cannot stand in them."""
 
 
@@ -245,6 +250,7 @@ def fill(session: Session, openid: str) -> int:
     session.add(a_push(number))
     session.flush()
     session.add_all([make(number, openid) for make in ROWS.values()])
+    quiz_rows.add_rows(session, number, MARK, NOON)
     return number
 
 
@@ -309,7 +315,7 @@ Home = tuple[Database, Store, Redis | None]
 
 
 def test_there_is_a_row_for_every_table() -> None:
-    assert ROWS.keys() | {"follower"} == naming_tables()
+    assert ROWS.keys() | {"follower", "quiz_entry"} == naming_tables()
 
 
 def test_the_export_holds_what_every_table_holds(home: Home) -> None:

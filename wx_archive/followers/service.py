@@ -13,6 +13,7 @@ from wx_archive.core.schema import installation
 from wx_archive.followers.models import SCENE_LENGTH, Follower, Interest, SceneEntry
 
 _ERASED_AT: Final = "erased_at"
+_NEVER: Final = datetime.min.replace(tzinfo=UTC).isoformat()
 _BUFFERED: Final = timedelta(minutes=10)
 """No moment waits longer to be written; an erasure further ahead is a clock that was put back."""
 
@@ -155,7 +156,12 @@ def erased_since(connection: Connection, noted: Mapping[str, datetime]) -> set[s
     if not noted:
         return set()
     lock = select(installation.c.value).where(installation.c.name == _ERASED_AT)
-    connection.execute(lock.with_for_update(read=True))
+    if connection.execute(lock.with_for_update(read=True)).first() is None:
+        # Nobody was ever erased: what is not there cannot be locked, and the first erasure
+        # would not wait for us.
+        never = insert_into(connection, installation).values(name=_ERASED_AT, value=_NEVER)
+        connection.execute(never.on_conflict_do_nothing())
+        connection.execute(lock.with_for_update(read=True))
     erased_at = _last_erasure(connection)
     late = {one for one, at in noted.items() if at <= erased_at <= at + _BUFFERED}
     if not late:

@@ -104,12 +104,13 @@ def of(
     season = wanted[-1]
     takings = {one.season_id: one for one in queries.takings(connection, follower_id)}
     taking = takings.get(season.id)
-    voucher = voucher_queries.of_entry(connection, taking.entry_id) if taking else None
-    others = [
-        one
-        for one in reversed(begun)
-        if one.id in takings and takings[one.id].cards and one != season
-    ]
+    vouchers = {
+        one.season_id: voucher_queries.of_entry(connection, one.entry_id)
+        for one in takings.values()
+        if one.is_complete
+    }
+    with_cards = {one.season_id for one in takings.values() if one.cards} - {season.id}
+    others = [one for one in reversed(begun) if one.id in with_cards]
     elsewhere = [one for number, one in vouchers.items() if number != season.id and one]
     return Album(
         season,

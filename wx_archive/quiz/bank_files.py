@@ -229,12 +229,17 @@ def _choice_problem(one: QuestionFile, answers: tuple[str, ...]) -> str:
     letters = LETTERS[: len(one.options)]
     if not 2 <= len(one.options) <= len(LETTERS):
         return "选择题要有 2 到 4 个选项"
+    if (
+        one.kind is Kind.SINGLE
+        and len("".join(answers)) > 1
+        and set("".join(answers)) <= set(letters)
+    ):
+        return "单选题只能有一个答案；不止一个的，题型写多选"
     wrong = [letter for letter in answers if len(letter) != 1 or letter not in letters]
     if wrong or len(set(answers)) < len(answers):
         return f"答案“{''.join(answers)}”不在 {letters[0]}–{letters[-1]} 里，或者写了两遍"
-    if one.kind is Kind.SINGLE:
-        return "" if len(answers) == 1 else "单选题只能有一个答案"
-    return "" if len(answers) > 1 else "多选题至少要有两个答案"
+    is_enough = one.kind is Kind.SINGLE or len(answers) > 1
+    return "" if is_enough else "多选题至少要有两个答案；只有一个的，题型写单选"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TAP: Final = "facsimile"
 """Name of the tap that chooses one."""
+_LIST_BYTES: Final = 1_950
+"""A text reply holds 2,048; the rest is for the line that says how many did not fit."""
 
 STALE: Final = "这张凭证刚才有人动过，请再查一次，看清现在的情形"
 PAPER_DAY: Final = "交付的日子要在今天以前，最多 {days} 天"
@@ -129,13 +131,20 @@ def missing(season: "Known | None", cards: int, towards_next: int, *, is_on: boo
 
 
 def choose(offers: "Sequence[tuple[int, Offer]]", *, is_gone: bool) -> str:
-    """List what may be chosen: place in the list, facsimile, pieces left."""
+    """List what may be chosen, as much as fits: place in the list, facsimile, pieces left."""
     head = "您选的那种刚刚领完了，请换一种：" if is_gone else "十张卡齐了，可以领一份。想要哪一种："
-    lines = (
-        f"{place} {tap_link(one.name, f'领取 {place}', f'{TAP}.{one.pid}')}（还有 {one.left} 份）"
-        for place, one in offers
-    )
-    return "\n".join((head, *lines, "点一种，或者回复“领取 1”这样的编号。选定以后不能换。"))
+    foot = "点一种，或者回复“领取 1”这样的编号。选定以后不能换。"
+    lines = [head]
+    room_bytes = _LIST_BYTES - len(f"{head}\n{foot}\n".encode())
+    for place, one in offers:
+        link = tap_link(one.name, f"领取 {place}", f"{TAP}.{one.pid}")
+        line = f"{place} {link}（还有 {one.left} 份）"
+        room_bytes -= len(line.encode()) + 1
+        if room_bytes < 0:
+            lines.append(f"还有 {len(offers) - len(lines) + 1} 种写不下，可以打电话问清编号。")
+            break
+        lines.append(line)
+    return "\n".join((*lines, foot))
 
 
 def none_left(season: "Known", profile: Profile) -> str:
