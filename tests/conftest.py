@@ -41,6 +41,25 @@ def pytest_configure(config: pytest.Config) -> None:
         compileall.compile_dir(PROJECT / "wx_archive", quiet=2)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the long tests over the first half: whoever began one last would be waited for.
+
+    They are those that ask for more time than the others have.
+    """
+    long = [item for item in items if is_long(item)]
+    order = [item for item in items if not is_long(item)]
+    step = max(1, len(order) // 2 // (len(long) + 1))
+    for number, item in enumerate(long):
+        order.insert(number * (step + 1), item)
+    items[:] = order
+
+
+def is_long(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("timeout")
+    return marker is not None and marker.args[0] > float(item.config.getini("timeout"))
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector leave thousands of tests alone, which are no garbage.
 

@@ -5,13 +5,14 @@ Each imports what it runs when it is called: the parent of a tree needs none of 
 
 import logging
 import sys
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import click
 
 from wx_archive.core import log
 from wx_archive.core.errors import RefusedError
-from wx_archive.core.processes import Supervisor, die_with_parent
+from wx_archive.core.processes import Supervisor, die_with_parent, unswept
 from wx_archive.core.settings import Profile, Settings
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def _serve_web(settings: Settings, workers: int) -> None:
     from granian.log import LogLevels  # noqa: PLC0415 -- likewise
 
     Granian(
-        "wx_archive.app:create_app",
+        "wx_archive.serving:web_app",
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.host,
@@ -87,12 +88,21 @@ def _serve_web(settings: Settings, workers: int) -> None:
     ).serve()
 
 
+def web_app() -> Callable[..., Any]:
+    """Return what a process of the web server serves."""
+    with unswept():
+        from wx_archive.app import create_app  # noqa: PLC0415 -- see the module's first lines
+
+        return create_app()
+
+
 @click.command("worker", help="后台任务：发客服消息、晚到的答复、整理数据。")
 @_with_parent
 def run_worker(*, with_parent: int | None) -> None:
     """Do the jobs that are due."""
     settings = _background_settings(with_parent=with_parent)
-    from wx_archive import worker  # noqa: PLC0415 -- see the module's first lines
+    with unswept():
+        from wx_archive import worker  # noqa: PLC0415 -- see the module's first lines
 
     worker.run(settings)
 
@@ -102,7 +112,8 @@ def run_worker(*, with_parent: int | None) -> None:
 def run_scheduler(*, with_parent: int | None) -> None:
     """Insert the jobs that schedules ask for."""
     settings = _background_settings(with_parent=with_parent)
-    from wx_archive import scheduler  # noqa: PLC0415 -- see the module's first lines
+    with unswept():
+        from wx_archive import scheduler  # noqa: PLC0415 -- see the module's first lines
 
     scheduler.run(settings)
 

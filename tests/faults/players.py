@@ -14,14 +14,12 @@ from tests.faults.wire import deliver, present, sealed_now
 from tests.wechat.deliveries import Delivery, xml
 from wx_archive.simulator.bubbles import MenuChoice, spans_of
 
-AT_ONCE: Final = 3
-"""Deliveries of one message in parallel."""
 ROUNDS: Final = 3
-PAUSE_S: Final = 0.7
+PAUSE_S: Final = 1.5
 """Before trying again: sooner than WeChat, so that more messages are never acknowledged."""
 MESSAGES: Final = 20
 """Under way at once, each with its three lines."""
-GIVES_UP_AFTER: Final = 60
+GIVES_UP_AFTER: Final = 200
 """Messages that say the same; a tree is not down for so long."""
 REPEATED: Final = 0.1
 """Of the acknowledged messages, so many are posted once more much later."""
@@ -61,13 +59,13 @@ class Line:
         self._number += 1
         told = Told(Words(Kind.LOOKUP, openid, present(), words, self._number, menu_id))
         self.told.append(told)
+        one, other = self._sealed(told), self._sealed(told)
         for number in range(ROUNDS):
             if number:
                 told.retries += 1
                 await asyncio.sleep(PAUSE_S)
             async with self._gate, asyncio.TaskGroup() as group:
-                one = self._sealed(told)
-                for delivery in (one, one, self._sealed(told)):  # the same bytes, and sealed anew
+                for delivery in (one, one, other):  # the same bytes, and sealed anew
                     group.create_task(self._deliver(told, delivery))
             if told.is_acknowledged:
                 break

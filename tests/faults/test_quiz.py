@@ -136,7 +136,7 @@ async def played(tree: Tree, players: Sequence[Player], kills: Kills) -> None:
 def run(place: Place, size: Size, tell: Tell) -> None:
     number, right = size.count(100, 12), size.count(100, 20)
     open_season(place.settings, pieces=PIECES)
-    kills = Kills(limit=size.count(10_000, 2))
+    kills = Kills(limit=size.count(40, 2))
     with account(place.settings) as tree:
         line = Line(tree.port)
         players = [Player(line, f"oPlayer{n:021d}", right) for n in range(number)]

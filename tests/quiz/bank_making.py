@@ -14,6 +14,7 @@ from wx_archive.core.database import Database
 from wx_archive.core.ids import random_pid
 from wx_archive.followers.models import Follower
 from wx_archive.quiz import bank, bank_export, bank_rows
+from wx_archive.quiz.bank_files import Theme
 from wx_archive.quiz.models import Answer, Complaint, Draw, Entry, Season
 from wx_archive.quiz.rules import Reason, SeasonState
 from wx_archive.staff.models import Member, MemberRole
@@ -52,7 +53,7 @@ def a_table(path: Path, rows: Iterable[Mapping[str, str]], *, encoding: str = "u
 
 def a_folder(folder: Path, *rows: Mapping[str, str]) -> Path:
     """Make a site's folder whose bank has one theme with these rows, at least one."""
-    themes = {"things": bank_rows.Theme("things", "试题", "测试用的题目")}
+    themes = {"things": Theme("things", "试题", "测试用的题目")}
     questions = [
         bank_rows.read_row({"id": f"things-{n:03}"} | dict(row), themes, today=TODAY, before=None)
         for n, row in enumerate(rows or [a_row()], start=1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import wide
 from tests.quiz.making import PROJECT
 from wx_archive.core.errors import FileProblemError
 from wx_archive.quiz.bank_files import FOLDER, read_all
@@ -66,7 +67,9 @@ def test_spellings_that_look_like_numbers_stay_text(tmp_path: Path) -> None:
 
 
 def test_letters_of_full_width_and_small_ones_are_understood(tmp_path: Path) -> None:
-    text = GOOD.replace("kind: single", "kind: multiple").replace("answer: B", "answer: ｃａ")
+    text = GOOD.replace("kind: single", "kind: multiple").replace(
+        "answer: B", f"answer: {wide('ca')}"
+    )
     (question,) = held(tmp_path, HEAD + text)
     assert question.answer == ("A", "C")
 

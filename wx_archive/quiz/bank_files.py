@@ -1,17 +1,31 @@
 """`quiz_bank/*.yaml`: one theme a file, strictly checked, every mistake with its place."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from wx_archive.core.errors import FileProblemError
 from wx_archive.core.text import fold, xml_safe
-from wx_archive.core.yamlfile import FileModel, MisfitError, located, parse, read_text
+from wx_archive.core.yamlfile import (
+    FileModel,
+    MisfitError,
+    located,
+    parse,
+    read_text,
+    reasons,
+)
 from wx_archive.quiz.questions import Question, Source
 from wx_archive.quiz.rules import KIND_NAMES, LETTERS, Kind
 
@@ -188,6 +202,60 @@ class ThemeFile(FileModel):
     name: str = Field(min_length=2, max_length=12)
     about: str = Field(min_length=4, max_length=60)
     questions: list[QuestionFile] = Field(min_length=1)
+
+
+_SOUND: Final[Mapping[str, Any]] = {
+    "id": "sound-000",
+    "text": "这里是题干____。",
+    "explanation": "这里是解析。",
+    "difficulty": 1,
+    "tags": ["标签"],
+    "since": "2026-01-01",
+    "retired": None,
+    "tolerance": 0,
+    "entry": "",
+    "keep_order": False,
+}
+"""Takes the place of what is wrong by itself, so that the rest can be looked at."""
+_SOUND_PICTURE: Final = {"picture": "", "alt": ""}
+_SOUND_ANSWER: Final = {"kind": Kind.JUDGE, "options": [], "answer": "对"}
+_SOUND_SOURCE: Final = {"title": "题名", "url": "https://example.cn/"}
+
+
+def mistakes(values: Mapping[str, Any]) -> list[tuple[Place, str]]:
+    """Return every mistake of a question: where, and what to do about it.
+
+    What lies between fields is judged too where other fields are wrong by themselves.
+    """
+    found: list[tuple[Place, str]] = []
+    for _round in (1, 2, 3):
+        try:
+            QuestionFile.model_validate(values)
+        except ValidationError as err:
+            told = [one for one in reasons(err) if one not in found]
+            found += told
+            values = _mended(dict(values), [where for where, _reason in told])
+        else:
+            break
+    return found
+
+
+def _mended(values: dict[str, Any], places: Iterable[Place]) -> dict[str, Any]:
+    for place in places:
+        match place:
+            case ("source", str(key), *_rest):
+                values["source"] = values["source"] | {key: _SOUND_SOURCE.get(key, "")}
+            case ("source",):
+                values["source"] = _SOUND_SOURCE
+            case ("picture" | "alt", *_rest):
+                values |= _SOUND_PICTURE
+            case ("kind" | "options" | "answer", *_rest):
+                values |= _SOUND_ANSWER
+            case (str(key), *_rest) if key in _SOUND:
+                values[key] = _SOUND[key]
+            case (str(key), *_rest):
+                values.pop(key, None)
+    return values
 
 
 def problem_of(one: QuestionFile) -> str:

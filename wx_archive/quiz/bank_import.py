@@ -20,8 +20,8 @@ from wx_archive.catalogue.files.sources import Shape, shape_of
 from wx_archive.catalogue.files.tables import text_rows
 from wx_archive.core.errors import FileProblemError, RefusedError
 from wx_archive.core.text import fold
-from wx_archive.core.yamlfile import FileModel, located, parse, read_text, reasons
-from wx_archive.quiz.bank_files import FOLDER, PICTURES, QuestionFile, Theme
+from wx_archive.core.yamlfile import FileModel, located, parse, read_text
+from wx_archive.quiz.bank_files import FOLDER, PICTURES, QuestionFile, Theme, mistakes
 from wx_archive.quiz.bank_rows import COLUMNS, HEADERS, KNOWN, RowError, read_row
 from wx_archive.quiz.bank_view import Known
 from wx_archive.quiz.near import Neighbours
@@ -216,8 +216,8 @@ def _yaml_lines(file: _File, findings: Findings) -> Iterator[_Line]:
     for place, (values, (number, _column)) in enumerate(zip(held.questions, numbers, strict=True)):
         try:
             question = QuestionFile.model_validate(values).question(held.theme)
-        except ValidationError as err:
-            told = reasons(err)
+        except ValidationError:
+            told = mistakes(values)
             places = located(text, [("questions", place, *where) for where, _reason in told])
             for (where, reason), (line, _column) in zip(told, places, strict=True):
                 findings.add_bad(line, ".".join(map(str, where)), reason)

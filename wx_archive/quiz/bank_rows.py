@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from wx_archive.catalogue.files import read_date
 from wx_archive.catalogue.files.columns import Column, fold_header
 from wx_archive.core.text import fold
-from wx_archive.core.yamlfile import reasons
 from wx_archive.quiz.bank_files import (
     EXPLANATION_LENGTH,
     OPTION_LENGTH,
@@ -18,6 +17,7 @@ from wx_archive.quiz.bank_files import (
     TEXT_LENGTH,
     QuestionFile,
     Theme,
+    mistakes,
 )
 from wx_archive.quiz.questions import Question
 from wx_archive.quiz.rules import DIFFICULTIES, KIND_NAMES, LETTERS, Kind
@@ -214,7 +214,7 @@ def read_row(cells: Cells, themes: Themes, *, today: date, before: Question | No
         told = {problem.key for problem in problems} | {"theme"}
         if "kind" in told:  # without a kind nobody knows what its answer should be like
             told |= {"answer", *OPTIONS}
-        problems += [one for one in _problems(err) if one.key not in told]
+        problems += [one for one in _problems(values) if one.key not in told]
         raise RowError(problems) from err
     if cells.get("id") and not question.id.startswith(f"{theme}-"):
         problems.append(Problem("id", f"编号要以 {theme}- 开头，或者空着"))
@@ -299,8 +299,8 @@ def _day(cells: Cells, key: str) -> str:
     return day.isoformat() if day else written
 
 
-def _problems(err: ValidationError) -> Iterator[Problem]:
-    for where, reason in reasons(err):
+def _problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    for where, reason in mistakes(values):
         key = _key(where)
         is_misspelt = reason.startswith("写法不对")
         yield Problem(key, _SPELT.get(key, reason) if is_misspelt else reason)

@@ -9,7 +9,7 @@ from wx_archive.catalogue.hits import Hit
 from wx_archive.chat.turn import Turn
 from wx_archive.followers import consents
 from wx_archive.quiz import answers, entries, play, queries, seasons, texts
-from wx_archive.quiz.bank import bank
+from wx_archive.quiz.bank import bank, effective
 from wx_archive.quiz.play import Answered, Asked, Judged, NoAnswer, NothingOpen, Over, Table
 from wx_archive.quiz.routing import router
 from wx_archive.quiz.rules import LETTERS, Kind
@@ -88,11 +88,20 @@ def leave_for(turn: Turn[Text]) -> None:
 
 
 def _table(turn: Turn[Any]) -> Table:
-    return Table(bank(turn.site), seasons.released(turn.site), turn.now)
+    """Return what this process knows, and a way to be sure before anything lapses."""
+
+    def sure() -> Table:
+        connection = turn.session.connection()
+        held = effective(turn.site.folder, connection)
+        return Table(held, seasons.read(connection), turn.now)
+
+    return Table(bank(turn.site), seasons.released(turn.site), turn.now, sure)
 
 
 def _start(turn: Turn[Any]) -> Reply:
     table = _table(turn)
+    if table.season is None and table.sure:
+        table = table.sure()
     season = table.season
     if season is None:
         coming = seasons.upcoming(turn.site, turn.today)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from wx_archive.quiz.models import Answer, Card, Entry
@@ -24,7 +24,7 @@ def first_breach(session: Session) -> str:
         session: at its beginning: all of it is seen as of one moment.
     """
     if session.get_bind().dialect.name != "sqlite":
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     connection = session.connection()
     return next((told for look in _LOOKS for told in look(connection)), "")
 

@@ -4,7 +4,8 @@ Dice's coefficient over the sets of neighbouring characters: it asks for no dict
 moved or exchanged changes it little (L. R. Dice, Ecology 26 (1945), docs/sources.md#quiz).
 """
 
-from collections import Counter, defaultdict
+import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -57,15 +58,24 @@ class Neighbours:
             but: a key that does not count: its own.
         """
         pairs = pairs_of(text)
-        shared = Counter(key for pair in pairs for key in self._holders.get(pair, ()))
-        del shared[but]
-        if not shared:
-            return None
         found = max(
-            (Near(key, self._percent(key, pairs, common)) for key, common in shared.items()),
-            key=lambda near: near.percent,
+            (Near(key, self._percent(key, pairs)) for key in self._candidates(pairs) - {but}),
+            key=lambda near: (near.percent, near.key),
+            default=None,
         )
-        return found if found.percent >= ALIKE_PERCENT else None
+        return found if found and found.percent >= ALIKE_PERCENT else None
 
-    def _percent(self, key: str, pairs: frozenset[str], common: int) -> int:
-        return 200 * common // (len(pairs) + len(self._pairs[key]))
+    def _candidates(self, pairs: frozenset[str]) -> set[str]:
+        """Return the keys of every text that can be alike enough, and of few others.
+
+        Alike enough means so many pairs in common that one of them is among any few left over:
+        the rarest are looked up, which five thousand rows of one make do not all have.
+        """
+        least = math.ceil(len(pairs) * ALIKE_PERCENT / (200 - ALIKE_PERCENT))
+        by_rarity = sorted(pairs, key=lambda pair: len(self._holders.get(pair, ())))
+        rare = by_rarity[: len(pairs) - least + 1]
+        return {key for pair in rare for key in self._holders.get(pair, ())}
+
+    def _percent(self, key: str, pairs: frozenset[str]) -> int:
+        other = self._pairs[key]
+        return 200 * len(pairs & other) // (len(pairs) + len(other))

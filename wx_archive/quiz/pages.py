@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from io import BytesIO
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec
 
-from flask import Blueprint, abort, render_template, request, send_file
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -145,7 +144,7 @@ def _card_picture(services: Services, store: ObjectStore, card: KnownCard) -> Re
     except MissingObjectError:
         abort(HTTPStatus.NOT_FOUND)
     # Kept on the phone, but asked about every time: the cookie decides who sees it.
-    answer = send_file(BytesIO(content), mimetype="image/jpeg", etag=False, conditional=False)
+    answer = Response(content, mimetype="image/jpeg")
     answer.set_etag(f"{held.sha256}{'.small' if is_small else ''}")
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer.make_conditional(request.environ)
@@ -227,7 +226,9 @@ def _add_question_pictures(pages: Blueprint, services: Services) -> None:
     @pages.get(f"{PICTURES_PAGE}/<question_id>.png")
     def question_file(question_id: str) -> Response:
         _question, path = _with_picture(services, folder, question_id)
-        return send_file(path, mimetype="image/png", conditional=True, max_age=3600)
+        answer = Response(path.read_bytes(), mimetype="image/png")
+        answer.add_etag()
+        return answer.make_conditional(request.environ)
 
 
 def _with_picture(services: Services, folder: Path, question_id: str) -> tuple[Question, Path]:

@@ -129,8 +129,8 @@ def judged(done: Judged, entry: Hit | None, origin: str) -> str:
 
 def _verdict(done: Judged) -> str:
     if done.is_right:
-        return "✔ 答对了" + (f"（{_right_answer(done.asked)}）" if _was_near(done) else "")
-    return f"✘ 答错了，应为 {_right_answer(done.asked)}。不扣分。"
+        return "✔ 答对了" + (f"（{_right_answer(done.asked).strip()}）" if _was_near(done) else "")
+    return f"✘ 答错了，应为{_right_answer(done.asked)}。不扣分。"
 
 
 def _was_near(done: Judged) -> bool:
@@ -147,9 +147,9 @@ def _right_answer(asked: Asked) -> str:
                 f"{letter} {question.options[LETTERS.index(asked.order[LETTERS.index(letter)])]}"
                 for letter in shown
             )
-            return "；".join(texts)
+            return " " + "；".join(texts)
         case Kind.YEAR:
-            return f"{question.answer[0]} 年"
+            return f" {question.answer[0]} 年"
         case _:
             return f"“{question.answer[0]}”"
 

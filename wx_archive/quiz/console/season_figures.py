@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from wx_archive.quiz import bank, figures
 from wx_archive.quiz.console.season_shown import VIEWS
+from wx_archive.staff import charts
 from wx_archive.staff.pages import Pages, Visit
 from wx_archive.staff.rules import Permission
 
@@ -27,7 +28,7 @@ class Span:
 def add(pages: Pages) -> None:
     """Add the page."""
 
-    @pages.get("/quiz/figures", needs=Permission.QUIZ_READ)
+    @pages.get("/quiz/figures", needs=Permission.FIGURES_READ)
     def quiz_figures(visit: Visit) -> ResponseReturnValue:
         span = _span(visit.today)
         known = bank.bank(visit.services.site)
@@ -37,7 +38,8 @@ def add(pages: Pages) -> None:
                 figures.by_difficulty(connection, known, span.first, span.last),
             )
             panel = figures.panel(connection, span.first, span.last, tables=tables)
-        return visit.page(f"{VIEWS}/season_figures.html", span=span, panel=panel)
+        view = f"{VIEWS}/season_figures.html"
+        return visit.page(view, span=span, panel=panel, charts=charts)
 
 
 def _span(today: date) -> Span:
