@@ -1,6 +1,5 @@
 """我的卡册 and the rules in Chromium: readable in any theme and size, by hand, without script."""
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -13,7 +12,7 @@ from tests.browser.screen import FAINT, complaints, follow, resize, until
 from tests.browser.test_h5_pages import BIG_TYPE, SMALL_TARGETS, TOO_WIDE, TORN, visit
 from tests.browser.test_phone_page import save_screenshot
 from tests.conftest import SettingsFactory
-from tests.quiz.album_making import earns
+from tests.quiz.album_making import earns, until_drawn
 from wx_archive import demo, demo_quiz
 from wx_archive.core import clock, live
 from wx_archive.core.database import Database
@@ -21,12 +20,11 @@ from wx_archive.core.services import open_services
 from wx_archive.core.settings import Settings
 from wx_archive.followers import service as followers
 from wx_archive.quiz import codes, seasons
-from wx_archive.quiz.models import CardKind, Season
+from wx_archive.quiz.models import Season
 from wx_archive.quiz.rules import SeasonState, VoucherState
 from wx_archive.quiz.voucher_models import Facsimile, Voucher
 from wx_archive.simulator.phone import Phone
 
-DRAWN_WITHIN_S = 60
 LOADED = """
 return [...document.images].every((one) => {
   one.loading = "eager";
@@ -77,22 +75,10 @@ def running(settings: Settings) -> Iterator[demo.Running]:
     with open_services(settings) as services:
         demo_quiz.invent(services)
     with demo.in_process(settings) as running:
-        until_drawn(settings)
+        database = Database(settings.database)
+        until_drawn(database)
+        database.dispose()
         yield running
-
-
-def until_drawn(settings: Settings) -> None:
-    """Wait until the worker has drawn the demo's cards."""
-    database = Database(settings.database)
-    missing = select(CardKind.id).where(CardKind.art_pid.is_(None))
-    deadline = time.monotonic() + DRAWN_WITHIN_S
-    while True:
-        with database.reads() as connection:
-            if connection.execute(missing).first() is None:
-                break
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    database.dispose()
 
 
 def wrong_here(browser: Chrome) -> list[str]:

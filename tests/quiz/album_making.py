@@ -1,17 +1,21 @@
 """Builders of albums: cards that somebody has earned, a picture, a season whose cards are drawn."""
 
 import io
+import time
 from datetime import datetime
 
 from PIL import Image, ImageDraw
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from tests.quiz.making import NOW, TODAY
-from wx_archive.quiz.models import Answer, Card, Draw, Entry
+from tests.quiz.making import NOW
+from wx_archive.core import clock
+from wx_archive.core.database import Database
+from wx_archive.quiz.models import Answer, Card, CardKind, Draw, Entry
 from wx_archive.quiz.rules import RIGHT_FOR_CARD
 from wx_archive.quiz.seasons import KnownCard
 
+DRAWN_WITHIN_S = 60
 STORY = (
     "一九六九年冬，兰水两岸的人第一次走过这座桥。施工日志一共四十七册，每天的天气、水位、工人数目"
     "都记在上面。\n本卡故事为虚构（演示）。"
@@ -88,10 +92,22 @@ def _answers_rightly(session: Session, entry_id: int, number: int, now: datetime
             draw_id=draw_id,
             entry_id=entry_id,
             answered_at=now,
-            day=TODAY,
+            day=clock.day_of(now),
             given="B",
             is_right=True,
             right_no=number,
         )
         .returning(Answer.id)
     ).scalar_one()
+
+
+def until_drawn(database: Database) -> None:
+    """Wait until the worker has drawn all cards there are."""
+    missing = select(CardKind.id).where(CardKind.art_pid.is_(None)).limit(1)
+    deadline = time.monotonic() + DRAWN_WITHIN_S
+    while True:
+        with database.reads() as connection:
+            if connection.execute(missing).first() is None:
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

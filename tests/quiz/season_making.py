@@ -1,14 +1,16 @@
 """Builders of seasons as staff plan them, and who plans them."""
 
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.quiz.making import NOW, TODAY, a_bank, some_questions
+from tests.quiz.making import NOW, TODAY, a_bank, a_follower, some_questions
 from wx_archive.quiz import season_desk
 from wx_archive.quiz.bank import Bank
-from wx_archive.quiz.models import Season
+from wx_archive.quiz.models import Answer, Card, Draw, Entry, Season
 from wx_archive.quiz.season_checks import Place
 from wx_archive.quiz.season_plans import CardWords, Plan
 from wx_archive.staff.rules import Person, Role
@@ -16,6 +18,7 @@ from wx_archive.staff.rules import Person, Role
 EDITOR = Person(1, "editor", "编辑", frozenset({Role.EDITOR}))
 REVIEWER = Person(2, "reviewer", "审核", frozenset({Role.REVIEWER}))
 BANK = a_bank(some_questions(150))
+_numbers = count(1)
 
 
 def a_plan(**changes: Any) -> Plan:
@@ -85,3 +88,49 @@ def begun(session: Session, *, days_ago: int = 10, **plan: Any) -> Season:
     place = a_place(session, today=first - timedelta(days=1))
     season_desk.submit(session, season, place, seen=season.version, by=EDITOR.login)
     return released(session, season, today=first - timedelta(days=1))
+
+
+def plays(session: Session, season_id: int, openid: str, marks: str, *, day: date = TODAY) -> int:
+    """Have somebody answer questions 1, 2, … of the bank, "r" rightly; return their entry."""
+    follower = a_follower(session, openid)
+    entry = Entry(follower_id=follower, season_id=season_id, seed=1, carried=0, begun_at=NOW)
+    session.add(entry)
+    session.flush()
+    for place, mark in enumerate(marks, start=1):
+        is_right = mark == "r"
+        dealt = list(BANK.questions.values())[place - 1]
+        draw = Draw(
+            token=f"t{next(_numbers):011}",
+            entry_id=entry.id,
+            place=place,
+            question_id=dealt.id,
+            question_hash=dealt.fingerprint,
+            drawn_at=NOW,
+            closed_at=NOW,
+        )
+        session.add(draw)
+        session.flush()
+        told = {"answered_at": NOW, "day": day, "given": "B", "is_right": is_right}
+        number = marks[:place].count("r") if is_right else None
+        session.add(Answer(draw_id=draw.id, entry_id=entry.id, right_no=number, **told))
+    session.flush()
+    return entry.id
+
+
+def earns(session: Session, entry_id: int, ordinal: int, *, at: datetime = NOW) -> None:
+    """Give somebody a card for their next answer without one."""
+    taken = select(Card.answer_id)
+    answer = session.scalars(
+        select(Answer.id).where(Answer.entry_id == entry_id, Answer.id.not_in(taken))
+    ).first()
+    assert answer
+    session.add(Card(entry_id=entry_id, ordinal=ordinal, answer_id=answer, earned_at=at))
+    session.flush()
+
+
+def has_all_ten(session: Session, season_id: int, openid: str, *, at: datetime = NOW) -> int:
+    """Give somebody ten cards; return their entry."""
+    entry = plays(session, season_id, openid, "r" * 10)
+    for ordinal in range(1, 11):
+        earns(session, entry, ordinal, at=at)
+    return entry

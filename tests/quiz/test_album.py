@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -38,7 +39,7 @@ from wx_archive.quiz.voucher_models import Voucher
 from wx_archive.wechat.inbound import Header, Text
 from wx_archive.wechat.replies import TEXT_LIMIT_BYTES
 
-LAST_YEAR = {
+LAST_YEAR: dict[str, Any] = {
     "name": "前一季",
     "starts_on": TODAY - timedelta(days=60),
     "ends_on": TODAY - timedelta(days=40),
@@ -66,7 +67,7 @@ def has_cards(
         return earns(session, follower_id, a_season(session, **season), cards, more=more)
 
 
-def has_voucher(database: Database, entry_id: int, state: VoucherState, **changes: object) -> None:
+def has_voucher(database: Database, entry_id: int, state: VoucherState, **changes: Any) -> None:
     told = {
         "code": f"TEST{entry_id:05}X"[:10],
         "expires_on": TODAY + timedelta(days=50),
@@ -114,7 +115,7 @@ def test_a_stranger_is_told_the_same_and_gets_no_row(database: Database, talk: T
 def test_who_has_begun_sees_how_far_it_is(database: Database, talk: Talk) -> None:
     has_cards(database, talk, 0, more=4)
     talk.says("我的卡")
-    assert "○○○○○○○○○○　已有 0 张，还差 10 张" in talk.visible
+    assert "○○○○○○○○○○\n已有 0 张，还差 10 张" in talk.visible
     assert "再答对 6 题，得第 1 张卡。" in talk.visible
     assert labels(talk) == ["▸继续答题"]
 
@@ -122,8 +123,8 @@ def test_who_has_begun_sees_how_far_it_is(database: Database, talk: Talk) -> Non
 def test_the_cards_are_listed_and_the_newest_can_be_tapped(database: Database, talk: Talk) -> None:
     has_cards(database, talk, 5, more=7)
     talk.says("我的卡")
-    assert "●●●●●○○○○○　已有 5 张，还差 5 张" in talk.visible
-    assert "\n1 《第1件》　001-001\n" in talk.visible
+    assert "●●●●●○○○○○\n已有 5 张，还差 5 张" in talk.visible
+    assert "\n1 《第1件》\n" in talk.visible
     assert "第6件" not in talk.visible
     assert "001-006" not in talk.visible
     assert "再答对 3 题，得第 6 张卡。" in talk.visible
@@ -140,7 +141,7 @@ def test_the_cards_are_listed_and_the_newest_can_be_tapped(database: Database, t
         (VoucherState.ISSUED, {}, "凭证已经开好，2027年1月12日前到馆领取", []),
         (VoucherState.ISSUED, {"expires_on": TODAY - timedelta(1)}, "可以领一份", ["▸领取"]),
         (VoucherState.EXPIRED, {}, "可以领一份珍贵档案复制件了", ["▸领取"]),
-        (VoucherState.REDEEMED, {}, "复制件已经领取，回执 领2026-000001", []),
+        (VoucherState.REDEEMED, {}, "复制件已经领取，领取号 领2026-000001", []),
     ],
 )
 def test_with_ten_cards_the_next_step_is_the_voucher(

@@ -1,6 +1,5 @@
 """Versions of questions: written by one, released by another; whatever happens, one counts."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -26,9 +25,9 @@ REVIEWER = Person(2, "reviewer", "审核", frozenset({Role.REVIEWER}))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Path:
     """A site whose bank has two questions."""
-    yield a_folder(tmp_path, a_row(), a_row(text=OTHER))
+    return a_folder(tmp_path, a_row(), a_row(text=OTHER))
 
 
 def of_file(folder: Path, question_id: str = FIRST) -> Question:
@@ -216,8 +215,9 @@ def test_a_retired_question_is_not_dealt_and_no_other_is_touched(
     assert [one.id for one in askable] == ["things-002"]
     retired = counting(database, folder)
     assert retired
-    with database.begin() as session, pytest.raises(RefusedError, match="已经停用"):
+    with database.begin() as session:
         known = bank_desk.begin(session, folder)
+    with database.begin() as session, pytest.raises(RefusedError, match="已经停用"):
         bank_desk.retire(session, known, retired, on=TODAY, note="", by="editor", now=NOW)
 
 

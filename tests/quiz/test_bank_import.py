@@ -86,13 +86,19 @@ def test_all_mistakes_of_all_rows_are_named_with_line_column_and_remedy(
     assert checked.read == 6
 
 
+def a_sentence(n: int) -> str:
+    """Return a question of its own, mostly other words than in the next one."""
+    signs = (chr(0x4E00 + (n * 7919 + place * 104_729) % 19_997) for place in range(24))
+    return "".join(signs) + "？"
+
+
 def test_five_thousand_rows_are_read_in_seconds_and_no_more(
     tmp_path: Path, known: Known, folder: Path
 ) -> None:
-    rows = [a_row(text=f"{n:04} 号档案柜里放的是第 {n * 7919 % 10007} 卷。") for n in range(5_000)]
-    begun = time.monotonic()
+    rows = [a_row(text=a_sentence(n)) for n in range(5_000)]
+    begun = time.process_time()
     checked = check(a_table(tmp_path / "x.csv", rows), known, folder)
-    assert time.monotonic() - begun < 30
+    assert time.process_time() - begun < 20
     assert (len(checked.added), checked.bad) == (5_000, ())
     with pytest.raises(RefusedError, match="最多 5000 题"):
         check(a_table(tmp_path / "y.csv", [*rows, a_row(text="多出来的一道题目。")]), known, folder)

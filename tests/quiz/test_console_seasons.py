@@ -1,136 +1,32 @@
-"""Seasons, cards and facsimiles at the desk: planned, released, changed, counted, over the web."""
+"""Seasons and cards at the desk: planned, released, changed, drawn, over the web."""
 
 import io
 import json
 import re
-from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
-from tests.console import Browser, Office
-from tests.html import Page, read_page
-from tests.quiz.season_making import a_card, a_draft
+from tests.console import Office
+from tests.html import read_page
+from tests.quiz.season_desks import DAY, OPEN, SEASONS, Desk, a_picture, plan
 from wx_archive.core import clock
 from wx_archive.core.jobs import Job
-from wx_archive.media import arrivals, fonts
+from wx_archive.media import fonts
 from wx_archive.media import service as media
-from wx_archive.media.objects import open_objects
-from wx_archive.quiz import season_desk, seasons, stock
-from wx_archive.quiz.models import Season
-from wx_archive.quiz.rules import SeasonState, StockAction
-from wx_archive.quiz.seasons import Known
-from wx_archive.quiz.voucher_models import Facsimile
+from wx_archive.quiz import season_desk
+from wx_archive.quiz.rules import SeasonState
 from wx_archive.staff.models import AuditEntry
 from wx_archive.staff.rules import Role
 
-SEASONS = "/console/quiz/seasons"
-FACSIMILES = "/console/quiz/facsimiles"
-OPEN = "0012-2-0345-013"
 HIDDEN = "0001-2-0056-003"
-DAY = timedelta(days=1)
-
-
-@dataclass
-class Desk:
-    """The console, with the people of the quiz at it."""
-
-    office: Office
-    browsers: dict[Role, Browser] = field(default_factory=dict)
-
-    def at(self, role: Role) -> Browser:
-        """Return the browser of a role."""
-        return self.browsers.setdefault(role, self.office.sits(role))
-
-    @property
-    def editor(self) -> Browser:
-        """Who plans."""
-        return self.at(Role.EDITOR)
-
-    @property
-    def reviewer(self) -> Browser:
-        """Who releases."""
-        return self.at(Role.REVIEWER)
-
-    def season(self, path: str) -> Season:
-        """Return a season as it stands."""
-        with self.office.database.begin() as session:
-            found = season_desk.find(session, path.rsplit("/", 1)[1])
-        assert found
-        return found
-
-    def known(self) -> list[Known]:
-        """Return the released seasons."""
-        with self.office.database.reads() as connection:
-            return list(seasons.read(connection))
-
-    def actions(self) -> list[str]:
-        """Return what the audit log says was done to seasons and facsimiles, oldest first."""
-        with self.office.database.begin() as session:
-            rows = session.execute(select(AuditEntry.action).order_by(AuditEntry.number)).scalars()
-            kinds = ("season", "facsimile", "stock")
-            return [action for action in rows if action.split(".")[0] in kinds]
-
-    def planned(self, *, cards: int = 10, name: str = "兰台记忆") -> str:
-        """Plan a season as the editor does, with so many cards; return its address."""
-        with self.office.database.begin() as session:
-            told = plan(name=name)
-            told.pop("rules")
-            return f"{SEASONS}/{a_draft(session, cards=cards, now=clock.now(), **told).pid}"
-
-    def writes(self, path: str, ordinal: int, **changes: object) -> TestResponse:
-        """Have the editor write a card."""
-        told = {key: value or "" for key, value in asdict(a_card(ordinal)).items()}
-        told.pop("asset_pid")
-        seen = self.season(path).version
-        return self.editor.post(f"{path}/cards/{ordinal}", **told | {"seen": seen} | changes)
-
-    def does(self, browser: Browser, path: str, step: str, **fields: object) -> Page:
-        """Have somebody take a step that must succeed, from the page as it is."""
-        seen = self.season(path).version
-        return browser.done(f"{path}/{step}", **{"seen": seen} | fields)
-
-    def released(self, *, name: str = "兰台记忆") -> str:
-        """Have a season planned and released."""
-        path = self.planned(name=name)
-        self.does(self.editor, path, "submit")
-        self.does(self.reviewer, path, "release")
-        return path
 
 
 @pytest.fixture
 def desk(office: Office) -> Desk:
     return Desk(office)
-
-
-def plan(**changes: Any) -> dict[str, Any]:
-    """Return what the form of a season is filled in with."""
-    today = clock.today()
-    told: dict[str, Any] = {
-        "name": "兰台记忆",
-        "starts_on": today,
-        "ends_on": today + 20 * DAY,
-        "pick_up_until": today + 50 * DAY,
-        "daily_cap": 30,
-        "rules": "**到馆**领取。<script>x</script>",
-    }
-    return told | changes
-
-
-def a_picture(office: Office, title: str) -> str:
-    """Bring a picture into the library; return its public id."""
-    drawn = io.BytesIO()
-    Image.new("RGB", (640, 480), (sum(map(ord, title)) % 255, 90, 60)).save(drawn, "JPEG")
-    drawn.seek(0)
-    arrival = arrivals.receive(open_objects(office.settings), drawn, name="a.jpg")
-    with office.database.begin() as session:
-        told = media.Described(title, title, "本馆")
-        return media.enter(session, arrival, told, made_by="editor", now=clock.now()).pid
 
 
 # -- seasons ----------------------------------------------------------------------------------
@@ -399,90 +295,3 @@ def test_without_any_typeface_the_page_says_so(
     page = desk.editor.page(f"{path}/cards/1")
     fonts.find.cache_clear()
     assert "没有能画汉字的字体" in page.text
-
-
-# -- facsimiles -------------------------------------------------------------------------------
-
-
-def on_shelf(desk: Desk, pieces: int = 12) -> str:
-    """Have a facsimile entered and counted in; return its address."""
-    answer = desk.editor.post(FACSIMILES, name="建市批文（复制件）", about="八开", entry=OPEN)
-    path = answer.headers["Location"]
-    desk.at(Role.DESK).done(f"{path}/receive", pieces=pieces, note="第一批")
-    return path
-
-
-def shelf(desk: Desk) -> tuple[int, int, bool]:
-    """Return what the one facsimile has."""
-    with desk.office.database.begin() as session:
-        one = session.scalars(select(Facsimile)).one()
-        return one.on_hand, one.reserved, one.is_offered
-
-
-def test_pieces_are_counted_in_and_written_off_with_a_reason(any_office: Office) -> None:
-    desk = Desk(any_office)
-    path = on_shelf(desk)
-    assert shelf(desk) == (12, 0, True)
-    with any_office.database.begin() as session:
-        number = session.scalars(select(Facsimile.id)).one()
-        told = {"actor": "reader", "now": clock.now()}
-        assert stock.move(session, number, StockAction.RESERVE, pieces=3, **told)  # type: ignore[arg-type] # each is what it must be
-    clerk = desk.at(Role.DESK)
-    assert "最多核减 9 件" in clerk.page(f"{path}/write-off").text
-    for pieces, note, said in (
-        (10, "受潮", "最多核减 9 件"),
-        (2, "", "请写核减的原因"),
-        ("两件", "受潮", ""),
-    ):
-        answer = clerk.post(f"{path}/write-off", pieces=pieces, note=note)
-        assert (answer.status_code, said in answer.text) == (422, True)
-    clerk.done(f"{path}/write-off", pieces=2, note="受潮")
-    assert shelf(desk) == (10, 3, True)
-    page = clerk.page(path)
-    for said in ("入库", "读者领取", "核减", "受潮", "公众查得到"):
-        assert said in page.text
-    table = clerk.get(f"{path}/moves.csv")
-    assert table.mimetype == "text/csv"
-    assert len(table.text.splitlines()) == 4
-    assert desk.actions() == [
-        "facsimile.add",
-        "stock.receive",
-        "stock.write_off",
-        "stock.export",
-    ]
-
-
-def test_a_facsimile_is_described_and_taken_from_the_offer(desk: Desk) -> None:
-    path = on_shelf(desk)
-    empty = desk.editor.post(f"{path}/edit", name="")
-    assert (empty.status_code, "请写名称" in empty.text) == (422, True)
-    desk.editor.done(f"{path}/edit", name="换个名称", about="", source="虚构", entry="")
-    assert "换个名称" in desk.editor.page(FACSIMILES).text
-    for told, is_offered in (("no", False), ("yes", True)):
-        desk.editor.done(f"{path}/offer", offer=told)
-        assert shelf(desk) == (12, 0, is_offered)
-
-
-def test_whoever_keeps_no_stock_moves_none(desk: Desk) -> None:
-    path = on_shelf(desk)
-    for step in ("receive", "write-off", "edit", "offer"):
-        answer = desk.reviewer.post(f"{path}/{step}", pieces=1, note="x", offer="no", name="x")
-        assert answer.status_code == 403
-    assert desk.at(Role.DESK).post(f"{path}/edit", name="x").status_code == 403
-    assert shelf(desk) == (12, 0, True)
-
-
-# -- figures ----------------------------------------------------------------------------------
-
-
-def test_the_figures_stand_on_the_dashboard_and_on_their_own_page(desk: Desk) -> None:
-    page = desk.editor.page("/console/figures")
-    assert "得卡" in page.text
-    page = desk.editor.page("/console/quiz/figures")
-    assert "各主题的正确率：这些天还没有人答题。" in page.text
-    assert "人答过的不显示" in page.text
-    for asked in ("?first=x&last=y", "?first=2030-01-01&last=2020-01-01", "?last=9999-99-99"):
-        first = date.fromisoformat(
-            desk.editor.page(f"/console/quiz/figures{asked}").value_of("first")
-        )
-        assert first <= clock.today()

@@ -1,21 +1,30 @@
 """Figures of the quiz: counted as they say they are; of too few people nothing is told."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from tests.quiz.making import NOW, TODAY, a_bank, a_facsimile, a_follower, a_season, some_questions
-from tests.quiz.season_making import EDITOR, REVIEWER, a_draft, a_waiting
+from tests.quiz.making import NOW, TODAY, a_facsimile, a_season
+from tests.quiz.season_making import (
+    BANK,
+    EDITOR,
+    REVIEWER,
+    a_draft,
+    a_waiting,
+    earns,
+    has_all_ten,
+    plays,
+)
 from wx_archive.core import jobs
 from wx_archive.core.database import Database
 from wx_archive.core.ids import random_pid
 from wx_archive.core.jobs import Job
 from wx_archive.quiz import figures, season_desk, season_proposals
-from wx_archive.quiz.models import Answer, Card, CardKind, Draw, Entry, Season
+from wx_archive.quiz.models import CardKind, Season
 from wx_archive.quiz.rules import VoucherState
 from wx_archive.quiz.season_plans import with_changes
 from wx_archive.quiz.voucher_models import Facsimile, Voucher
@@ -23,54 +32,7 @@ from wx_archive.staff.plugs import Panel
 from wx_archive.staff.rules import Permission
 
 DAY = timedelta(days=1)
-BANK = a_bank(some_questions(150))
 _numbers = count(1)
-
-
-def plays(session: Session, season_id: int, openid: str, marks: str, *, day: date = TODAY) -> int:
-    """Have somebody answer questions 1, 2, … of the bank, "r" rightly; return their entry."""
-    follower = a_follower(session, openid)
-    entry = Entry(follower_id=follower, season_id=season_id, seed=1, carried=0, begun_at=NOW)
-    session.add(entry)
-    session.flush()
-    for place, mark in enumerate(marks, start=1):
-        is_right = mark == "r"
-        dealt = list(BANK.questions.values())[place - 1]
-        draw = Draw(
-            token=f"t{next(_numbers):011}",
-            entry_id=entry.id,
-            place=place,
-            question_id=dealt.id,
-            question_hash=dealt.fingerprint,
-            drawn_at=NOW,
-            closed_at=NOW,
-        )
-        session.add(draw)
-        session.flush()
-        told = {"answered_at": NOW, "day": day, "given": "B", "is_right": is_right}
-        number = marks[:place].count("r") if is_right else None
-        session.add(Answer(draw_id=draw.id, entry_id=entry.id, right_no=number, **told))
-    session.flush()
-    return entry.id
-
-
-def earns(session: Session, entry_id: int, ordinal: int, *, at: datetime = NOW) -> None:
-    """Give somebody a card for their next answer without one."""
-    taken = select(Card.answer_id)
-    answer = session.scalars(
-        select(Answer.id).where(Answer.entry_id == entry_id, Answer.id.not_in(taken))
-    ).first()
-    assert answer
-    session.add(Card(entry_id=entry_id, ordinal=ordinal, answer_id=answer, earned_at=at))
-    session.flush()
-
-
-def has_all_ten(session: Session, season_id: int, openid: str, *, at: datetime = NOW) -> int:
-    """Give somebody ten cards; return their entry."""
-    entry = plays(session, season_id, openid, "r" * 10)
-    for ordinal in range(1, 11):
-        earns(session, entry, ordinal, at=at)
-    return entry
 
 
 def a_voucher(session: Session, entry_id: int, facsimile_id: int, **changes: Any) -> None:

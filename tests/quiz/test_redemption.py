@@ -299,6 +299,19 @@ def test_a_day_that_cannot_be_is_refused(
     assert on_hand(database) == (42, 1)
 
 
+def test_written_down_after_the_expiry_it_says_what_to_do_with_the_stock(
+    database: Database, clerk: Person
+) -> None:
+    shown = a_voucher(database)
+    with database.begin() as session:
+        past = after(51)
+        assert vouchers.expire(session, today=past.date(), now=past) == 1
+    with pytest.raises(RefusedError, match="核减一份"):
+        writes_down(database, shown.code, clerk, day=50, today=51)
+    assert on_hand(database) == (42, 0)
+    adds_up(database)
+
+
 def test_what_was_redeemed_meanwhile_is_refused_clearly(
     database: Database, clerk: Person, reviewer: Person
 ) -> None:

@@ -27,7 +27,7 @@ from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.jobs import Job
 from wx_archive.core.live import Change
-from wx_archive.quiz import season_desk, seasons
+from wx_archive.quiz import season_desk, season_list, seasons
 from wx_archive.quiz.models import Season
 from wx_archive.quiz.rules import SeasonState
 
@@ -311,7 +311,7 @@ def test_the_list_tells_how_each_season_stands(database: Database) -> None:
         begun(session, name="开着的")
         a_draft(session, cards=4, name="在写的", starts_on=TODAY + timedelta(days=29))
     with database.reads() as connection:
-        lines = {line.name: line for line in season_desk.listed(connection)}
+        lines = {line.name: line for line in season_list.listed(connection)}
     assert (lines["开着的"].standing(TODAY), lines["开着的"].cards) == ("正在答题", 10)
     assert lines["开着的"].standing(TODAY + timedelta(days=31)) == "已结束"
     assert lines["开着的"].standing(TODAY - timedelta(days=11)) == "还没开始"

@@ -302,10 +302,20 @@ def test_the_picture_reaches_whoever_has_earned_the_card(studio: Studio) -> None
 def test_nothing_is_sent_where_nothing_may_be(open_studio: OpenStudio) -> None:
     studio = open_studio()
     studio.has_art()
-    studio.earns()
+    studio.earns(ago=timedelta(seconds=9))
     studio.works()
     assert studio.wechat.sent == [], "they have not written: no window is open"
     assert studio.job().state == JobState.DONE
+
+
+def test_the_window_that_the_answer_itself_opens_is_waited_for(studio: Studio) -> None:
+    studio.has_art()
+    studio.earns()
+    studio.works()
+    assert (studio.job().state, studio.wechat.sent) == (JobState.WAITING, [])
+    studio.writes()
+    studio.retries()
+    assert (studio.job().state, len(studio.wechat.sent)) == (JobState.DONE, 1)
 
 
 @pytest.mark.parametrize(

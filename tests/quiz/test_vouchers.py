@@ -207,6 +207,20 @@ def test_who_never_took_part_learns_of_the_season_that_is_on(database: Database)
     assert claim(database, follower_id, 25) == Missing(None)
 
 
+def test_what_was_promised_is_kept_when_the_season_is_withdrawn(database: Database) -> None:
+    with database.begin() as session:
+        season_id = a_season(session)
+        a_stock(session, 5)
+        one = a_collector(session, season_id, "one")
+        other = a_collector(session, season_id, "other")
+    shown = of(claim(database, one))
+    with database.begin() as session:
+        session.execute(update(Season).values(state=SeasonState.WITHDRAWN))
+    assert claim(database, one) == Issued(shown, is_new=False)
+    assert claim(database, one, 51) == Missing(None)
+    assert claim(database, other) == Missing(None)
+
+
 def test_a_missed_pick_up_is_told_until_the_next_season_was_begun(database: Database) -> None:
     with database.begin() as session:
         old = a_season(

@@ -63,7 +63,7 @@ def has_right(session: Session, follower_id: int, season_id: int, right: int) ->
         Answer.entry_id == entry.id, Answer.right_no % RIGHT_FOR_CARD == 0
     )
     for right_no, answer_id in session.execute(earning).all():
-        ordinal = right_no // RIGHT_FOR_CARD
+        ordinal = (right_no or 0) // RIGHT_FOR_CARD
         session.add(Card(entry_id=entry.id, ordinal=ordinal, answer_id=answer_id, earned_at=NOW))
     session.flush()
     return entry.id

@@ -38,9 +38,10 @@ def mine(album: Album, address: str, *, is_signed: bool, today: date) -> str:
     have = len(album.earned)
     lines = [
         f"我的卡 · {album.season.name}",
-        f"{'●' * have}{'○' * (rules.CARDS - have)}　{_count(have)}",
+        f"{'●' * have}{'○' * (rules.CARDS - have)}",
+        _count(have),
     ]
-    lines += [f"{card.ordinal} {titled(card)}　{card.number}" for card in album.earned]
+    lines += [f"{card.ordinal} {titled(card)}" for card in album.earned]
     lines.append(_next(album, today))
     looks = [_look(album.season, card) for card in reversed(album.earned[-TAPPED:])]
     taps = [*looks, *_taps(album, today)]
@@ -60,7 +61,7 @@ def _next(album: Album, today: date) -> str:
     voucher, season = album.voucher, album.season
     if album.is_complete:
         if voucher is not None and voucher.state is VoucherState.REDEEMED:
-            return f"复制件已经领取，回执 {voucher.receipt}。"
+            return f"复制件已经领取，领取号 {voucher.receipt}。"
         if voucher is not None and album.has_voucher(today):
             return f"凭证已经开好，{day(voucher.expires_on)}前到馆领取，号码在卡册里。"
         if album.may_ask(today):

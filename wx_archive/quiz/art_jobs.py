@@ -33,6 +33,8 @@ SHOW: Final = "quiz.show_card"
 AGAIN_AFTER: Final = timedelta(minutes=1)
 FRESH: Final = timedelta(minutes=10)
 """A picture that comes later than this after its answer would be a surprise; the album has it."""
+NOTED_WITHIN: Final = timedelta(seconds=3)
+"""What a follower did opens their window with the next batch: not before the answer stands."""
 _NOTHING_DONE: Final = (BusyError, QuotaError, TokenRefusedError)
 _SENDING: Final = "sending"
 _DRAWN: Final = "drawn"
@@ -109,10 +111,15 @@ class _Easel:
 
     def _send(self, work: Work, earned: Earned, held: Held) -> None:
         media_id = self._host(held)
+        now = clock.now()
         with work.begin() as session:
-            may = followers.may_receive(session, earned.follower_id, asked_at=earned.earned_at)
-            if not may or not windows.spend(session, earned.follower_id, now=clock.now()):
+            if not followers.may_receive(session, earned.follower_id, asked_at=earned.earned_at):
                 return
+            is_open = windows.spend(session, earned.follower_id, now=now)
+        if not is_open:
+            if now - earned.earned_at < NOTED_WITHIN:
+                raise LaterError(NOTED_WITHIN)
+            return
         work.record(_SENDING)
         try:
             self._platform.send_image(earned.openid, media_id)

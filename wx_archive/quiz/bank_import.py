@@ -318,14 +318,14 @@ class _Comparison:
 
     def result(self) -> Checked:
         """Return what was found; questions without an id get the next of their theme."""
-        given = {line.question.id for line in self.added} | set(self.seen)
-        added = []
-        for line in self.added:
-            question = line.question
-            if not question.id:
-                question = replace(question, id=self.known.next_id(question.theme, given))
-                given.add(question.id)
-            added.append(question)
+        ids = {
+            theme: self.known.next_ids(theme, self.seen)
+            for theme in {line.question.theme for line in self.added}
+        }
+        added = [
+            replace(one, id=one.id or next(ids[one.theme]))
+            for one in (line.question for line in self.added)
+        ]
         bad = sorted(self.findings.bad, key=lambda row: row.line)
         doubts = sorted(self.findings.doubts, key=lambda row: row.line)
         return Checked(tuple(added), tuple(self.changed), self.unchanged, tuple(bad), tuple(doubts))

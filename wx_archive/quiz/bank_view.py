@@ -2,9 +2,10 @@
 
 import logging
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,8 +105,12 @@ class Known:
         """Return the ids of all questions that were changed on both sides."""
         return [one for one in sorted({*self.open, *self.released}) if self.conflict(one)]
 
-    def next_id(self, theme: str, also: Iterable[str] = ()) -> str:
-        """Return an id of a theme that no question ever had.
+    def next_id(self, theme: str) -> str:
+        """Return an id of a theme that no question ever had."""
+        return next(self.next_ids(theme))
+
+    def next_ids(self, theme: str, also: Iterable[str] = ()) -> Iterator[str]:
+        """Yield ids of a theme that no question ever had.
 
         Args:
             theme: slug.
@@ -113,7 +118,8 @@ class Known:
         """
         mine = (one for one in (*self.ids, *also) if one.rpartition("-")[0] == theme)
         numbers = [int(found[1]) for one in mine if (found := _NUMBER.search(one))]
-        return f"{theme}-{max(numbers, default=0) + 1:03d}"
+        for number in count(max(numbers, default=0) + 1):
+            yield f"{theme}-{number:03d}"
 
 
 def known(folder: Path, connection: Connection) -> Known:

@@ -58,12 +58,13 @@ class Neighbours:
             but: a key that does not count: its own.
         """
         pairs = pairs_of(text)
-        found = max(
-            (Near(key, self._percent(key, pairs)) for key in self._candidates(pairs) - {but}),
-            key=lambda near: (near.percent, near.key),
-            default=None,
-        )
-        return found if found and found.percent >= ALIKE_PERCENT else None
+        size, best, found = len(pairs), ALIKE_PERCENT - 1, ""
+        for key in self._candidates(pairs):
+            other = self._pairs[key]
+            percent = 200 * len(pairs & other) // (size + len(other))
+            if key != but and (percent, key) > (best, found):
+                best, found = percent, key
+        return Near(found, best) if best >= ALIKE_PERCENT else None
 
     def _candidates(self, pairs: frozenset[str]) -> set[str]:
         """Return the keys of every text that can be alike enough, and of few others.
@@ -75,7 +76,3 @@ class Neighbours:
         by_rarity = sorted(pairs, key=lambda pair: len(self._holders.get(pair, ())))
         rare = by_rarity[: len(pairs) - least + 1]
         return {key for pair in rare for key in self._holders.get(pair, ())}
-
-    def _percent(self, key: str, pairs: frozenset[str]) -> int:
-        other = self._pairs[key]
-        return 200 * len(pairs & other) // (len(pairs) + len(other))

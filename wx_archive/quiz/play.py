@@ -56,6 +56,13 @@ class Table:
         """The season that is on."""
         return next((one for one in self.seasons if one.is_on(self.today)), None)
 
+    def still_on(self, season_id: int) -> Known | None:
+        """Return a season; None once it is surely over."""
+        for one in self.seasons:
+            if one.id == season_id and one.is_on(self.today):
+                return one
+        return self.sure().still_on(season_id) if self.sure else None
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -188,11 +195,8 @@ def answer(
         return NothingOpen()
     if found.closed_at is not None:
         return Answered(found.is_right)
-    season = next((one for one in table.seasons if one.id == found.season_id), None)
-    asked = _as_dealt(found, table)
-    if season is None or not season.is_on(table.today) or asked is None:
-        if table.sure:
-            return answer(session, follower_id, typed, table.sure(), token=token)
+    season, asked = table.still_on(found.season_id), _as_dealt(found, table)
+    if season is None or asked is None:
         _close(session, found.id, table.now)
         return Answered(None)
     if found.question_hash != asked.question.fingerprint:
@@ -211,8 +215,6 @@ def pick(
     if found is None:
         return NothingOpen()
     asked = _as_dealt(found, table)
-    if asked is None and table.sure:
-        asked = _as_dealt(found, table.sure())
     if found.closed_at is not None or asked is None:
         return Answered(found.is_right)
     if found.question_hash != asked.question.fingerprint:
@@ -323,18 +325,16 @@ def _find(session: Session, follower_id: int, token: str | None) -> Any:
 
 
 def _as_dealt(found: Any, table: Table) -> Asked | None:
-    """Return what was dealt, with the question as it stands; None once it is withdrawn."""
+    """Return what was dealt, with the question as it stands; None once it is surely withdrawn."""
     question = table.bank.questions.get(found.question_id)
     if question is None or not question.may_be_asked(table.today):
-        return None
+        return _as_dealt(found, table.sure()) if table.sure else None
     return Asked(found.token, found.place, question, found.shown_order, found.picked)
 
 
 def _still_open(session: Session, entry: Any, table: Table) -> Asked | None:
     """Return the open question; None, and closed, where it has been withdrawn."""
     asked = _as_dealt(entry, table)
-    if asked is None and table.sure:
-        asked = _as_dealt(entry, table.sure())
     if asked is None:
         _close(session, entry.draw_id, table.now)
         return None

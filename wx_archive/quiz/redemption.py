@@ -145,12 +145,15 @@ def write_down(session: Session, code: str, *, day: date, member: Person, now: d
 
     Raises:
         NotRedeemedError: there is no such voucher, or it was redeemed meanwhile, or was not good.
-        RefusedError: the day is to come, or too long ago, or before the voucher was issued.
+        RefusedError: the day is to come, or too long ago, or before the voucher was issued; or the
+            voucher was good that day, but has expired since and given its piece back.
     """
     today = clock.day_of(now)
     if day > today or today - day > PAPER_WITHIN:
         raise RefusedError(voucher_texts.PAPER_DAY.format(days=PAPER_WITHIN.days))
     checked = check(session.connection(), code, today=day)
+    if checked.verdict is Verdict.EXPIRED and checked.voucher and checked.voucher.expires_on >= day:
+        raise RefusedError(voucher_texts.PAPER_TOO_LATE)
     if checked.verdict is not Verdict.VALID or checked.voucher is None:
         raise NotRedeemedError(checked)
     if clock.day_of(checked.voucher.issued_at) > day:

@@ -7,18 +7,18 @@ Once released, a season is changed by `season_proposals`.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wx_archive.core import ids, jobs, live
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.live import Live
 from wx_archive.quiz import season_checks, seasons
-from wx_archive.quiz.models import Card, CardKind, Entry, Season
+from wx_archive.quiz.models import CardKind, Season
 from wx_archive.quiz.rules import CARDS, SeasonState
 from wx_archive.quiz.season_checks import Place
 from wx_archive.quiz.season_plans import CardWords, Plan, next_plan, plan_of
@@ -29,67 +29,6 @@ DRAW: Final = "quiz.draw_cards"
 OPEN: Final = (SeasonState.DRAFT, SeasonState.WAITING)
 """In these its words are still written."""
 STALE: Final = "这一页打开以后，别人改过这一季。请看过现在的样子再决定"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A season in the list."""
-
-    pid: str
-    name: str
-    starts_on: date
-    ends_on: date
-    pick_up_until: date
-    state: SeasonState
-    made_by: str
-    cards: int
-    has_proposal: bool
-    people: int
-
-    def standing(self, today: date) -> str:
-        """Say in words how it stands on a Shanghai day."""
-        if self.state is not SeasonState.RELEASED:
-            return ""
-        if today < self.starts_on:
-            return "还没开始"
-        return "正在答题" if today <= self.ends_on else "已结束"
-
-
-def listed(connection: Connection) -> list[Line]:
-    """Return every season, the newest first."""
-    cards = select(func.count()).where(CardKind.season_id == Season.id).scalar_subquery()
-    people = select(func.count()).where(Entry.season_id == Season.id).scalar_subquery()
-    rows = connection.execute(
-        select(
-            Season.pid,
-            Season.name,
-            Season.starts_on,
-            Season.ends_on,
-            Season.pick_up_until,
-            Season.state,
-            Season.made_by,
-            cards,
-            Season.proposal != "",
-            people,
-        ).order_by(Season.starts_on.desc(), Season.id.desc())
-    )
-    return [_line(row) for row in rows]
-
-
-def _line(row: Row[str, str, date, date, date, str, str, int, bool, int]) -> Line:
-    pid, name, starts, ends, pick_up, state, made_by, cards, proposal, people = row
-    return Line(
-        pid,
-        name,
-        starts,
-        ends,
-        pick_up,
-        SeasonState(state),
-        made_by,
-        cards,
-        bool(proposal),
-        people,
-    )
 
 
 def find(session: Session, pid: str, *, is_locked: bool = False) -> Season | None:
@@ -295,33 +234,6 @@ def withdraw(
     season.proposal, season.proposed_by = "", ""
     season.version += 1
     session.flush()
-
-
-@dataclass(frozen=True, slots=True)
-class Involved:
-    """How many somebody who withdraws a season would meet.
-
-    Attributes:
-        people: have begun.
-        cards: have been earned.
-        complete: have all ten of them.
-    """
-
-    people: int
-    cards: int
-    complete: int
-
-
-def involved(connection: Connection, season_id: int) -> Involved:
-    """Return how many take part in a season."""
-    people = select(func.count()).where(Entry.season_id == season_id)
-    cards = (
-        select(func.count(), func.count().filter(Card.ordinal == CARDS))
-        .join(Entry, Entry.id == Card.entry_id)
-        .where(Entry.season_id == season_id)
-    )
-    earned, complete = connection.execute(cards).one()
-    return Involved(connection.execute(people).scalar_one(), earned, complete)
 
 
 def hold(session: Session, season: Season, known: Live | None) -> None:

@@ -7,6 +7,7 @@ from wx_archive.core.text import fold
 from wx_archive.quiz import codes, seasons, voucher_texts, vouchers
 from wx_archive.quiz.routing import router
 from wx_archive.quiz.rules import VoucherState
+from wx_archive.quiz.voucher_texts import Way
 from wx_archive.quiz.vouchers import Choice, Closed, Issued, Missing, NoneLeft, Offer
 from wx_archive.wechat.inbound import Text
 from wx_archive.wechat.replies import Reply, TextReply
@@ -74,6 +75,7 @@ def _issued(turn: Turn[Any], outcome: Issued) -> str:
     connection = turn.session.connection()
     address = turn.door.address(connection, turn.follower_id, PAGE, purpose=PURPOSE, now=turn.now)
     check = codes.desk_check(shown.code, turn.door.secret)
+    way = Way(address, check, is_signed=not turn.door.has_oauth)
     if not outcome.is_new:
-        return voucher_texts.issued_before(shown, check, profile, address)
-    return voucher_texts.issued(shown, outcome.replaces, check, profile, address)
+        return voucher_texts.issued_before(shown, profile, way)
+    return voucher_texts.issued(shown, outcome.replaces, profile, way)

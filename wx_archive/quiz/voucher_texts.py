@@ -1,5 +1,6 @@
 """What the account and the desk say about vouchers."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,10 @@ _LIST_BYTES: Final = 1_950
 STALE: Final = "这张凭证刚才有人动过，请再查一次，看清现在的情形"
 PAPER_DAY: Final = "交付的日子要在今天以前，最多 {days} 天"
 PAPER_BEFORE_ISSUE: Final = "那一天还没有发出这张凭证，请核对交付的日子"
+PAPER_TOO_LATE: Final = (
+    "这张凭证那天有效，可是补录晚了：它已经按期失效，预留退回了库存。"
+    "实物确实交出去的，请在复制件的库存里核减一份，写明“纸单”和交付的日子"
+)
 NO_RECEIPT: Final = "没有这个领取号，请核对"
 UNDONE_BEFORE: Final = "这次交付已经撤销过了"
 OWN_HAND_OVER: Final = "这次交付是您自己办的，要由另一个人来撤销"
@@ -70,32 +75,45 @@ def paper_note(handed_on: date) -> str:
 # -- in the chat ------------------------------------------------------------------------------
 
 
-def how_to_pick_up(shown: "Shown", desk_check: str, profile: Profile, address: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an owner gets to the voucher's page, and what the desk is shown.
+
+    Attributes:
+        desk_check: 窗口核对码.
+        is_signed: the link opens for half an hour.
+    """
+
+    address: str
+    desk_check: str
+    is_signed: bool
+
+
+def how_to_pick_up(shown: "Shown", profile: Profile, way: Way) -> str:
     """Say what a voucher is, where it is good, until when, and what to bring."""
+    lasts = "（30 分钟内点开，过后再回“领取”）" if way.is_signed else ""
     lines = (
-        f"凭证号：{codes.printed(shown.code)}（窗口核对码 {desk_check}）",
+        f"凭证号：{codes.printed(shown.code)}（窗口核对码 {way.desk_check}）",
         f"领什么：{shown.facsimile}，一份",
         f"到哪里：{profile.name}{profile.desk}，{profile.address}",
         f"什么时候：{profile.opening_hours}，{day(shown.expires_on)}以前（含当天）",
         "带什么：只要凭证号或二维码。家人朋友也可以替您来；谁拿着都能领，请不要发到网上。",
-        f'<a href="{address}">打开凭证和二维码</a>',
+        f'<a href="{way.address}">打开凭证和二维码</a>{lasts}',
     )
     return "\n".join(lines)
 
 
-def issued(
-    shown: "Shown", replaces: date | None, desk_check: str, profile: Profile, address: str
-) -> str:
+def issued(shown: "Shown", replaces: date | None, profile: Profile, way: Way) -> str:
     """Say that a voucher was issued."""
     head = "十张卡齐了，这是您的领取凭证，已为您留好一份。"
     if replaces:
         head = f"上一张凭证 {day(replaces)} 到期了，已为您换一张新的，也留好了一份。"
-    return f"{head}\n{how_to_pick_up(shown, desk_check, profile, address)}"
+    return f"{head}\n{how_to_pick_up(shown, profile, way)}"
 
 
-def issued_before(shown: "Shown", desk_check: str, profile: Profile, address: str) -> str:
+def issued_before(shown: "Shown", profile: Profile, way: Way) -> str:
     """Say which voucher somebody has."""
-    return f"这是您的领取凭证，还没有领。\n{how_to_pick_up(shown, desk_check, profile, address)}"
+    return f"这是您的领取凭证，还没有领。\n{how_to_pick_up(shown, profile, way)}"
 
 
 def redeemed_before(shown: "Shown", profile: Profile) -> str:
@@ -133,7 +151,8 @@ def missing(season: "Known | None", cards: int, towards_next: int, *, is_on: boo
 def choose(offers: "Sequence[tuple[int, Offer]]", *, is_gone: bool) -> str:
     """List what may be chosen, as much as fits: place in the list, facsimile, pieces left."""
     head = "您选的那种刚刚领完了，请换一种：" if is_gone else "十张卡齐了，可以领一份。想要哪一种："
-    foot = "点一种，或者回复“领取 1”这样的编号。选定以后不能换。"
+    first = offers[0][0] if offers else 1
+    foot = f"点一种，或者回复“领取 {first}”这样的编号。选定以后不能换。"
     lines = [head]
     room_bytes = _LIST_BYTES - len(f"{head}\n{foot}\n".encode())
     for place, one in offers:

@@ -141,7 +141,19 @@ def claim(
         if shown is None or shown.state is not VoucherState.REDEEMED:
             return issue(session, follower_id, season, facsimile_id, now=now)
         redeemed = redeemed or Issued(shown, is_new=False)
-    return redeemed or _not_yet(known, parts, today)
+    return _still_good(session, known, parts, today) or redeemed or _not_yet(known, parts, today)
+
+
+def _still_good(
+    session: Session, known: Sequence[Known], parts: dict[int, Taking], today: date
+) -> Issued | None:
+    """Return the voucher of a season that was withdrawn since: what was promised is kept."""
+    withdrawn = parts.keys() - {season.id for season in known}
+    for season_id in sorted(withdrawn, reverse=True):
+        shown = of_entry(session.connection(), parts[season_id].entry_id)
+        if shown and shown.state is VoucherState.ISSUED and not shown.has_expired(today):
+            return Issued(shown, is_new=False)
+    return None
 
 
 def _not_yet(known: Sequence[Known], parts: dict[int, Taking], today: date) -> Outcome:

@@ -48,7 +48,7 @@ ENTRIES = (
     *seasons.ENTRIES,
     *facsimiles.ENTRIES,
     Entry("窗口领取", "/quiz/desk", Permission.VOUCHERS_REDEEM),
-    Entry("领取记录", "/quiz/receipts", Permission.QUIZ_RELEASE),
+    Entry("交付记录", "/quiz/receipts", Permission.QUIZ_RELEASE),
 )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from wx_archive.core.markdown import to_html
-from wx_archive.quiz import bank, season_checks, season_desk, season_proposals
+from wx_archive.quiz import bank, season_checks, season_desk, season_list, season_proposals
 from wx_archive.quiz.bank_files import Theme
 from wx_archive.quiz.console import season_texts as texts
 from wx_archive.quiz.console.season_form import NoteForm
@@ -172,7 +172,7 @@ def page(visit: Visit, shown: Shown, *, status: int = HTTPStatus.OK, **more: Any
     """Return a season's page."""
     season = shown.season
     with visit.reads() as connection:
-        involved = season_desk.involved(connection, season.id)
+        involved = season_list.involved(connection, season.id)
     known_themes = themes(visit)
     slugs = season_desk.themes_of(season)
     return visit.page(

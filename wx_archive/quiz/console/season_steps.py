@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from wx_archive.core.errors import RefusedError
-from wx_archive.quiz import season_desk, season_proposals
+from wx_archive.quiz import season_desk, season_list, season_proposals
 from wx_archive.quiz.console import season_form, season_shown
 from wx_archive.quiz.console import season_texts as texts
 from wx_archive.quiz.console.season_form import NoteForm
@@ -157,7 +157,7 @@ def _ask(
     shown = season_shown.find(visit, pid)
     _require(shown.state, is_released=is_released)
     with visit.reads() as connection:
-        involved = season_desk.involved(connection, shown.season.id)
+        involved = season_list.involved(connection, shown.season.id)
     return visit.page(
         f"{VIEWS}/season_withdraw.html",
         status,

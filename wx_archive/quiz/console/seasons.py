@@ -6,7 +6,7 @@ from typing import Final
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from wx_archive.quiz import season_desk, season_proposals
+from wx_archive.quiz import season_desk, season_list, season_proposals
 from wx_archive.quiz.console import season_form, season_shown, season_steps
 from wx_archive.quiz.console.season_form import PlanForm, plan_form
 from wx_archive.quiz.console.season_shown import LIST, VIEWS, Shown, path_of
@@ -32,7 +32,7 @@ def _reading(pages: Pages) -> None:
     @pages.get("/quiz/seasons", needs=Permission.QUIZ_READ)
     def quiz_seasons(visit: Visit) -> ResponseReturnValue:
         with visit.reads() as connection:
-            lines = season_desk.listed(connection)
+            lines = season_list.listed(connection)
         return visit.page(f"{VIEWS}/seasons.html", lines=lines, **season_shown.words(visit))
 
     @pages.get("/quiz/seasons/<pid>", needs=Permission.QUIZ_READ)
