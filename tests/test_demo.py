@@ -59,10 +59,12 @@ class Tree:
 @pytest.fixture
 def tree(demo_settings: SettingsFactory, tmp_path: Path) -> Iterator[Tree]:
     running = Tree(demo_settings(), tmp_path / "log")
-    running.wait_until("Ctrl+C")
-    yield running
-    if running.process.poll() is None:
-        running.kill(signal.SIGKILL)
+    try:
+        running.wait_until("Ctrl+C")
+        yield running
+    finally:  # one that came up too late would go on for ever
+        if running.process.poll() is None:
+            running.kill(signal.SIGKILL)
 
 
 def test_it_says_where_it_is_and_that_the_catalogue_is_invented(tree: Tree) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.console import Office
 from tests.html import read_page
@@ -17,6 +17,7 @@ from wx_archive.core.jobs import Job
 from wx_archive.media import fonts
 from wx_archive.media import service as media
 from wx_archive.quiz import season_desk
+from wx_archive.quiz.models import CardKind
 from wx_archive.quiz.rules import SeasonState
 from wx_archive.staff.models import AuditEntry
 from wx_archive.staff.rules import Role
@@ -255,7 +256,9 @@ def test_a_picture_that_left_the_library_is_told_of(desk: Desk) -> None:
 
 
 def test_words_of_a_released_card_are_proposed_and_shown_as_they_would_be(desk: Desk) -> None:
-    path = desk.released()
+    path, drawn = desk.released(), a_picture(desk.office, "画好的")
+    with desk.office.database.begin() as session:
+        session.execute(update(CardKind).values(art_pid=drawn))
     before = desk.editor.get(f"{path}/cards/3/art").data
     answer = desk.writes(path, 3, title="错字改正")
     assert "别人同意以前" in desk.editor.page(answer.headers["Location"]).text

@@ -42,7 +42,7 @@ def banks(draw: st.DrawFn) -> list[Question]:
 def dealt(askable: Sequence[Question], seed: int, most: int | None = None) -> list[Question]:
     """Return the questions in the order in which they are dealt."""
     found: list[Question] = []
-    while most is None or len(found) < most:
+    for _ in range(len(askable) + 1 if most is None else most):
         one = drawing.choose(askable, {each.id for each in found}, seed=seed)
         if one is None:
             break
