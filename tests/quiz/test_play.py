@@ -241,11 +241,13 @@ def test_a_complaint_is_kept_once_and_only_about_what_was_dealt(database: Databa
 
 def test_the_end_of_a_level_tells_how_many_were_right(database: Database) -> None:
     with playing(database) as player:
+        told = []
         for number in range(1, 11):
             asked = player.asked()
             done = player.answers(right(asked) if number % 2 else wrong(asked))
-        assert isinstance(done, Judged)
-        assert done.right_in_level == 5
+            assert isinstance(done, Judged)
+            told.append(done.right_in_level)
+        assert told == [None] * 9 + [5]
         assert player.is_right().right_in_level is None
 
 

@@ -55,7 +55,7 @@ class Crowd:
                 except Exception as err:
                     if not is_transient(err):
                         raise
-                    self.again.append(type(getattr(err, "orig", err)).__name__)
+                    self.again.append(repr(getattr(err, "orig", err)))
 
         with ThreadPoolExecutor(self.size) as pool:
             return Counter(pool.map(one, works))
@@ -183,7 +183,7 @@ def test_desk_clock_followers_and_erasures_never_wait_for_each_other(database: D
         works.append(erases(follower_id) if place % 3 == 0 else expires)
     crowd = Crowd(12)
     found = crowd.does(works)
-    assert "DeadlockDetected" not in crowd.again
+    assert not [one for one in crowd.again if "Deadlock" in one]
     assert found.total() == 72
     assert set(found) <= {"Receipt", "NotRedeemedError", "Closed", "Issued", "Missing", "int"}
     with database.begin() as session:

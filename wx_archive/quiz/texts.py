@@ -1,12 +1,12 @@
 """What the chat says while somebody plays."""
 
-from datetime import date
 from typing import Final
 
 from wx_archive.catalogue.hits import Hit
 from wx_archive.core.text import clip_bytes, escape_label, tap_link
 from wx_archive.followers.consents import ConsentText
 from wx_archive.quiz import answers, rules
+from wx_archive.quiz.album_texts import day, titled
 from wx_archive.quiz.entries import path_of
 from wx_archive.quiz.play import Asked, Judged, Over
 from wx_archive.quiz.questions import Source
@@ -42,11 +42,11 @@ CHANGED: Final = "上一道题刚刚改过或撤下了，请看这一道："
 def no_season(coming: Known | None, last: Known | None) -> str:
     """Say that no questions are dealt today, and what there is instead."""
     if coming is not None:
-        told = f"“{coming.name}”{_day(coming.starts_on)}开始，到时候回复“{START}”就能答题。"
+        told = f"“{coming.name}”{day(coming.starts_on)}开始，到时候回复“{START}”就能答题。"
     elif last is not None:
         told = (
-            f"“{last.name}”已经在{_day(last.ends_on)}结束，谢谢您来答题。没用完的答对数，下一季接着算。"
-            f"集齐十张卡的，{_day(last.pick_up_until)}前回复“{tap_link(FETCH, FETCH)}”。"
+            f"“{last.name}”已经在{day(last.ends_on)}结束，谢谢您来答题。没用完的答对数，下一季接着算。"
+            f"集齐十张卡的，{day(last.pick_up_until)}前回复“{tap_link(FETCH, FETCH)}”。"
         )
     else:
         told = "答题活动还没有开始，定下日子会在公众号里告诉大家。"
@@ -59,7 +59,7 @@ def invitation(season: Known, consent: ConsentText, left: int, rules_address: st
         f"答题闯关 · {season.name}\n"
         f"答对 {rules.RIGHT_FOR_CARD} 题得一张卡，一季十张各不相同；"
         f"集齐十张，到馆领一份珍贵档案复制件，现有 {left} 份。"
-        f"不限时，答错不扣分，每天最多 {season.daily_cap} 题，{_day(season.ends_on)}截止。\n\n"
+        f"不限时，答错不扣分，每天最多 {season.daily_cap} 题，{day(season.ends_on)}截止。\n\n"
         f"{consent.text}\n\n"
         f"{tap_link(f'▸{AGREE}', AGREE, f'quiz.y.{consent.version}')}　"
         f'<a href="{rules_address}">看活动规则</a>'
@@ -192,11 +192,11 @@ def _earned(done: Judged) -> str:
     if card is None:  # pragma: no cover -- asked only for those that earned one
         return ""
     look = tap_link("▸看这张卡", "看卡", f"card.{card.ordinal}")
-    told = f"第 {card.ordinal} 张卡：《{card.title}》 编号 {card.number}\n{look}　{_CARDS_TAP}"
+    told = f"第 {card.ordinal} 张卡：{titled(card)} 编号 {card.number}\n{look}　{_CARDS_TAP}"
     if card.ordinal == rules.CARDS:
         return (
             f"{told}\n十张集齐了。{tap_link(f'▸{FETCH}', FETCH)}"
-            f"您的珍贵档案复制件，{_day(done.season.pick_up_until)}前有效。"
+            f"您的珍贵档案复制件，{day(done.season.pick_up_until)}前有效。"
         )
     return f"{told}\n集齐十张可以到馆领一份珍贵档案复制件，还差 {rules.CARDS - card.ordinal} 张。"
 
@@ -243,7 +243,3 @@ def which_fault(token: str) -> str:
 def reason_of(word: str) -> Reason | None:
     """Return the reason that a link names."""
     return Reason(word) if word in set(Reason) else None
-
-
-def _day(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"

@@ -214,7 +214,8 @@ def _expire_now(session: Session, old: Shown, follower_id: int, now: datetime) -
 def _own_part(session: Session, follower_id: int, season: Known) -> Taking | None:
     """Return somebody's part in a season, locked: nobody else gives it a voucher meanwhile."""
     entry = select(Entry.id).where(Entry.follower_id == follower_id, Entry.season_id == season.id)
-    if session.execute(entry.with_for_update()).first() is None:
+    # FOR NO KEY UPDATE: a desk that redeems refers to the entry while it holds the voucher.
+    if session.execute(entry.with_for_update(key_share=True)).first() is None:
         return None
     return queries.taking(session.connection(), follower_id, season.id)
 
