@@ -9,9 +9,10 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from wx_archive.core import clock, jobs
@@ -306,6 +307,13 @@ def _entries(today: date) -> Any:
 
 
 def _find(session: Session, follower_id: int, token: str | None) -> Any:
+    wanted = {"owner": follower_id} if token is None else {"owner": follower_id, "wanted": token}
+    return session.execute(_finding(by_token=token is not None), wanted).one_or_none()
+
+
+@cache
+def _finding(*, by_token: bool) -> Any:
+    """Return the statement, built once: building it costs more than running it."""
     every = aliased(Answer)
     right = select(func.max(every.right_no)).where(every.entry_id == Entry.id)
     asked = (
@@ -318,10 +326,9 @@ def _find(session: Session, follower_id: int, token: str | None) -> Any:
         )
         .join(Entry, Entry.id == Draw.entry_id)
         .outerjoin(Answer, Answer.draw_id == Draw.id)
-        .where(Entry.follower_id == follower_id)
+        .where(Entry.follower_id == bindparam("owner"))
     )
-    wanted = Draw.closed_at.is_(None) if token is None else Draw.token == token
-    return session.execute(asked.where(wanted)).one_or_none()
+    return asked.where(Draw.token == bindparam("wanted") if by_token else Draw.closed_at.is_(None))
 
 
 def _as_dealt(found: Any, table: Table) -> Asked | None:
@@ -356,10 +363,15 @@ def _deal_again(session: Session, row: Any, asked: Asked) -> Asked:
     return again
 
 
+_CLOSE: Final = (
+    update(Draw)
+    .where(Draw.id == bindparam("draw_id"), Draw.closed_at.is_(None))
+    .values(closed_at=bindparam("moment"))
+)
+
+
 def _close(session: Session, draw_id: int, now: datetime) -> None:
-    session.execute(
-        update(Draw).where(Draw.id == draw_id, Draw.closed_at.is_(None)).values(closed_at=now)
-    )
+    session.connection().execute(_CLOSE, {"draw_id": draw_id, "moment": now})
 
 
 # -- counting -----------------------------------------------------------------------------------
