@@ -36,6 +36,7 @@ contracts: $(VENV)/.dev
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/lookup.py
 	$(BIN)/python benchmarks/webhook.py
+	$(BIN)/python benchmarks/quiz.py
 	$(BIN)/python benchmarks/start.py
 
 # A hundred thousand records and a million, on both databases (about half an hour).

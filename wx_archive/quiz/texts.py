@@ -121,7 +121,7 @@ def judged(done: Judged, entry: Hit | None, origin: str) -> str:
     if entry is not None:
         title = escape_label(clip_bytes(entry.title, 60))
         lines.append(f'<a href="{origin}{path_of(entry)}">▸看《{title}》</a>')
-    lines.append(_progress(done))
+    lines.append("\n" + _progress(done))
     faulty = tap_link("▸这题有问题", "这题有问题", f"quiz.c.{done.asked.token}")
     lines.append(f"{_NEXT_TAP}　{faulty}")
     return "\n".join(line for line in lines if line)
@@ -184,7 +184,7 @@ def _progress(done: Judged) -> str:
 def _dots(credit: int) -> str:
     have = rules.towards_next(credit)
     dots = "●" * have + "○" * (rules.RIGHT_FOR_CARD - have)
-    return f"进度 {dots}　再答对 {rules.RIGHT_FOR_CARD - have} 题得一张卡"
+    return f"{dots}\n再答对 {rules.RIGHT_FOR_CARD - have} 题得一张卡。"
 
 
 def _earned(done: Judged) -> str:
@@ -192,7 +192,7 @@ def _earned(done: Judged) -> str:
     if card is None:  # pragma: no cover -- asked only for those that earned one
         return ""
     look = tap_link("▸看这张卡", "看卡", f"card.{card.ordinal}")
-    told = f"第 {card.ordinal} 张卡：{titled(card)} 编号 {card.number}\n{look}　{_CARDS_TAP}"
+    told = f"第 {card.ordinal} 张卡：{titled(card)}\n编号 {card.number}\n{look}　{_CARDS_TAP}"
     if card.ordinal == rules.CARDS:
         return (
             f"{told}\n十张集齐了。{tap_link(f'▸{FETCH}', FETCH)}"
