@@ -2,13 +2,23 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final, cast
 
-from sqlalchemy import Connection, CursorResult, bindparam, delete, select, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Insert,
+    Table,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from wx_archive.chat.models import HandledMessage
-from wx_archive.core.database import insert_into
+from wx_archive.core.database import insert_of
 from wx_archive.followers.models import Follower
 from wx_archive.wechat.inbound import Header
 
@@ -16,6 +26,17 @@ KEPT_WITH_EFFECT: Final = timedelta(hours=24)
 PENDING: Final = b""
 """The reply of a message that a slow handler still works on."""
 
+_TABLE = cast("Table", HandledMessage.__table__)
+# Built once: building a statement costs more than running it.
+_FINISH = (
+    update(_TABLE)
+    .where(_TABLE.c.key == bindparam("message_key"))
+    .values(
+        reply=bindparam("body"),
+        # None when the effect was to erase the follower.
+        follower_id=select(Follower.id).where(Follower.id == bindparam("owner")).scalar_subquery(),
+    )
+)
 _RECALL = select(HandledMessage.reply).where(HandledMessage.key == bindparam("message_key"))
 
 
@@ -37,22 +58,24 @@ def claim(session: Session, key: str, *, now: datetime) -> bool:
     On PostgreSQL a concurrent delivery waits here until the first commits or rolls back; on SQLite
     it waits for the write lock before it gets here.
     """
-    # By RETURNING: psycopg tells no rowcount for an INSERT that SQLAlchemy builds for an entity.
-    claimed = session.execute(
-        insert_into(session, HandledMessage)
-        .values(key=key, reply=PENDING, handled_at=now)
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(HandledMessage.key)
-    )
+    connection = session.connection()
+    told = {"key": key, "reply": PENDING, "handled_at": now}
+    claimed = connection.execute(_claiming(connection.dialect.name), told)
     return claimed.scalar_one_or_none() is not None
+
+
+@cache
+def _claiming(dialect: str) -> Insert:
+    # By RETURNING: psycopg tells no rowcount for an INSERT that SQLAlchemy builds for an entity.
+    row = insert_of(dialect, _TABLE).on_conflict_do_nothing(index_elements=["key"])
+    return row.returning(_TABLE.c.key)
 
 
 def finish(session: Session, key: str, body: bytes, *, follower_id: int) -> None:
     """Write the reply beside the effect; both commit as one fact."""
-    # None when the effect was to erase the follower.
-    still = select(Follower.id).where(Follower.id == follower_id).scalar_subquery()
-    done = update(HandledMessage).where(HandledMessage.key == key)
-    session.execute(done.values(reply=body, follower_id=still))
+    session.flush()
+    done = {"message_key": key, "body": body, "owner": follower_id}
+    session.connection().execute(_FINISH, done)
 
 
 def settle(session: Session, key: str, body: bytes) -> bool:

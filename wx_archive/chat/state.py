@@ -3,13 +3,14 @@
 import json
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar, Protocol, cast, runtime_checkable
 
-from sqlalchemy import delete
+from sqlalchemy import Insert, Table, delete
 from sqlalchemy.orm import Session
 
 from wx_archive.chat.models import Conversation
-from wx_archive.core.database import insert_into
+from wx_archive.core.database import insert_of
 
 
 @runtime_checkable
@@ -30,8 +31,16 @@ def keep(session: Session, follower_id: int, state: State, *, now: datetime) -> 
         "payload": json.dumps(asdict(cast("Any", state)), ensure_ascii=False),
         "expires_at": now + state.lasts,
     }
-    statement = insert_into(session, Conversation).values(values)
-    session.execute(statement.on_conflict_do_update(index_elements=["follower_id"], set_=values))
+    connection = session.connection()
+    connection.execute(_keeping(connection.dialect.name), values)
+
+
+@cache
+def _keeping(dialect: str) -> Insert:
+    """Return the statement; built once, as building it costs more than running it."""
+    insert = insert_of(dialect, cast("Table", Conversation.__table__))
+    kept = {name: insert.excluded[name] for name in ("name", "version", "payload", "expires_at")}
+    return insert.on_conflict_do_update(index_elements=["follower_id"], set_=kept)
 
 
 def leave(session: Session, follower_id: int) -> None:

@@ -257,7 +257,14 @@ def insert_into(
 ) -> sqlite_dialect.Insert | postgresql_dialect.Insert:
     """Return an INSERT that can say what to do ON CONFLICT, in the words of this database."""
     dialect = (where.get_bind() if isinstance(where, Session) else where).dialect
-    if dialect.name == "sqlite":
+    return insert_of(dialect.name, table)
+
+
+def insert_of(
+    dialect: str, table: type[Base] | Table
+) -> sqlite_dialect.Insert | postgresql_dialect.Insert:
+    """Return the same for a dialect's name: for statements that are built once and kept."""
+    if dialect == "sqlite":
         return sqlite_dialect.insert(table)
     return postgresql_dialect.insert(table)
 

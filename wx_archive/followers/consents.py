@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from pydantic import Field, field_validator
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from wx_archive.core import clock
@@ -19,6 +19,14 @@ from wx_archive.core.database import insert_into
 from wx_archive.core.site import Site
 from wx_archive.core.yamlfile import FileModel, load
 from wx_archive.followers.models import Consent
+
+_STANDS = select(Consent.id).where(
+    Consent.follower_id == bindparam("follower_id"),
+    Consent.purpose == bindparam("purpose"),
+    Consent.version == bindparam("version"),
+    Consent.withdrawn_at.is_(None),
+)
+"""Built once: asked for with every answer of the quiz."""
 
 
 class ConsentText(FileModel):
@@ -148,15 +156,9 @@ def has_given(
 ) -> bool:
     """Tell whether the consent stands: to the current text unless a version is named."""
     wanted = current_text(site, purpose).version if version is None else version
-    found = session.scalars(
-        select(Consent.id).where(
-            Consent.follower_id == follower_id,
-            Consent.purpose == purpose,
-            Consent.version == wanted,
-            Consent.withdrawn_at.is_(None),
-        )
-    )
-    return found.one_or_none() is not None
+    session.flush()
+    told = {"follower_id": follower_id, "purpose": purpose, "version": wanted}
+    return session.connection().execute(_STANDS, told).one_or_none() is not None
 
 
 def standing(connection: Connection, site: Site, follower_id: int) -> Sequence[Standing]:

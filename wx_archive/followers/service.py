@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Final, cast
 
-from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Insert, Table, and_, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
-from wx_archive.core.database import insert_into
+from wx_archive.core.database import insert_into, insert_of
 from wx_archive.core.schema import installation
 from wx_archive.followers.models import SCENE_LENGTH, Follower, Interest, SceneEntry
 
@@ -69,8 +71,10 @@ def ensure(session: Session, openid: str, *, now: datetime, is_following: bool =
         is_following: how a row made now begins: who writes to us follows, who only opens a
             page may not.
     """
-    _upsert(session.connection(), {openid: now}, is_following=is_following)
-    return session.scalars(select(Follower.id).where(Follower.openid == openid)).one()
+    connection = session.connection()
+    row = _seen(openid, now, is_following=is_following)
+    number: int = connection.execute(_ensuring(connection.dialect.name), row).scalar_one()
+    return number
 
 
 def arrive(session: Session, follower_id: int, *, scene: str | None, at: int) -> Arrival:
@@ -233,27 +237,38 @@ def _change(session: Session, follower_id: int, *, at: int, is_following: bool) 
 def _upsert(connection: Connection, seen: Mapping[str, datetime], *, is_following: bool) -> None:
     if not seen:
         return
-    insert = insert_into(connection, Follower)
-    greatest = func.max if connection.dialect.name == "sqlite" else func.greatest
+    rows = [_seen(openid, at, is_following=is_following) for openid, at in sorted(seen.items())]
+    connection.execute(_upserting(connection.dialect.name), rows)
+
+
+def _seen(openid: str, at: datetime, *, is_following: bool) -> dict[str, object]:
+    return {
+        "openid": openid,
+        "is_following": is_following,
+        "changed_at": 0,
+        "left_at": 0,
+        "first_seen_at": at,
+        "last_seen_at": at,
+    }
+
+
+@cache
+def _upserting(dialect: str) -> Insert:
+    """Return the statement; built once, as building it costs more than running it."""
+    table = cast("Table", Follower.__table__)
+    insert = insert_of(dialect, table)
+    greatest = func.max if dialect == "sqlite" else func.greatest
     # Who was only seen on a page and now writes does follow; an event knows better than both.
-    first_sign = and_(Follower.changed_at == 0, insert.excluded.is_following)
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["openid"],
-            set_={
-                "last_seen_at": greatest(Follower.last_seen_at, insert.excluded.last_seen_at),
-                "is_following": or_(Follower.is_following, first_sign),
-            },
-        ),
-        [
-            {
-                "openid": openid,
-                "is_following": is_following,
-                "changed_at": 0,
-                "left_at": 0,
-                "first_seen_at": at,
-                "last_seen_at": at,
-            }
-            for openid, at in sorted(seen.items())
-        ],
+    first_sign = and_(table.c.changed_at == 0, insert.excluded.is_following)
+    return insert.on_conflict_do_update(
+        index_elements=["openid"],
+        set_={
+            "last_seen_at": greatest(table.c.last_seen_at, insert.excluded.last_seen_at),
+            "is_following": or_(table.c.is_following, first_sign),
+        },
     )
+
+
+@cache
+def _ensuring(dialect: str) -> ReturningInsert[int]:
+    return _upserting(dialect).returning(Follower.__table__.c.id)

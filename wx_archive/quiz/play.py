@@ -9,16 +9,15 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
 
 from wx_archive.core import clock, jobs
 from wx_archive.core.database import insert_into
 from wx_archive.core.ids import random_pid
-from wx_archive.quiz import answers, drawing, rules
+from wx_archive.quiz import answers, drawing, rules, statements
 from wx_archive.quiz.bank import Bank
 from wx_archive.quiz.models import Answer, Card, Complaint, Draw, Entry
 from wx_archive.quiz.questions import Question
@@ -149,7 +148,8 @@ def deal(session: Session, follower_id: int, season: Known, table: Table) -> Ask
         is_changed = True  # what was open has been withdrawn
     if entry.today >= season.daily_cap:
         return Over(is_day=True, season=season)
-    drawn = session.scalars(select(Draw.question_id).where(Draw.entry_id == entry.id)).all()
+    connection = session.connection()
+    drawn = connection.scalars(statements.DRAWN, {"entry": entry.id}).all()
     askable = table.bank.askable(season.themes, table.today)
     question = drawing.choose(askable, frozenset(drawn), seed=entry.seed)
     if question is None:
@@ -161,18 +161,17 @@ def deal(session: Session, follower_id: int, season: Known, table: Table) -> Ask
         drawing.order_of(question, seed=entry.seed),
         is_changed=is_changed,
     )
-    session.execute(
-        insert(Draw).values(
-            token=asked.token,
-            entry_id=entry.id,
-            place=asked.place,
-            question_id=question.id,
-            question_hash=question.fingerprint,
-            order=asked.order,
-            picked="",
-            drawn_at=table.now,
-        )
-    )
+    row = {
+        "token": asked.token,
+        "entry_id": entry.id,
+        "place": asked.place,
+        "question_id": question.id,
+        "question_hash": question.fingerprint,
+        "order": asked.order,
+        "picked": "",
+        "drawn_at": table.now,
+    }
+    connection.execute(statements.DEAL, row)
     return asked
 
 
@@ -250,13 +249,11 @@ def complain(
 
 def _entry(session: Session, follower_id: int, season: Known, now: datetime) -> Any:
     """Return the follower's part with its open draw, begun now if need be."""
-    asked = _entries(clock.day_of(now)).where(
-        Entry.follower_id == follower_id, Entry.season_id == season.id
-    )
-    row = session.execute(asked).one_or_none()
+    wanted = {"owner": follower_id, "season": season.id, "today": clock.day_of(now)}
+    row = session.connection().execute(statements.PART, wanted).one_or_none()
     if row is None:
         _begin(session, follower_id, season, now)
-        row = session.execute(asked).one()
+        row = session.connection().execute(statements.PART, wanted).one()
     return row
 
 
@@ -291,44 +288,15 @@ def _begin(session: Session, follower_id: int, season: Known, now: datetime) -> 
     )
 
 
-def _entries(today: date) -> Any:
-    answered = select(func.count()).where(Answer.entry_id == Entry.id, Answer.day == today)
-    return select(
-        Entry.id,
-        Entry.seed,
-        answered.scalar_subquery().label("today"),
-        Draw.id.label("draw_id"),
-        *(Draw.token, Draw.place, Draw.question_id, Draw.question_hash),
-        *(Draw.order.label("shown_order"), Draw.picked),
-    ).outerjoin(Draw, (Draw.entry_id == Entry.id) & Draw.closed_at.is_(None))
-
-
 # -- the draw that is meant ---------------------------------------------------------------------
 
 
 def _find(session: Session, follower_id: int, token: str | None) -> Any:
-    wanted = {"owner": follower_id} if token is None else {"owner": follower_id, "wanted": token}
-    return session.execute(_finding(by_token=token is not None), wanted).one_or_none()
-
-
-@cache
-def _finding(*, by_token: bool) -> Any:
-    """Return the statement, built once: building it costs more than running it."""
-    every = aliased(Answer)
-    right = select(func.max(every.right_no)).where(every.entry_id == Entry.id)
-    asked = (
-        select(
-            *(Draw.id, Draw.token, Draw.entry_id, Draw.place, Draw.question_id),
-            *(Draw.question_hash, Draw.order.label("shown_order"), Draw.picked, Draw.closed_at),
-            *(Entry.season_id, Entry.carried, Entry.seed),
-            Answer.is_right,
-            func.coalesce(right.scalar_subquery(), 0).label("right"),
-        )
-        .join(Entry, Entry.id == Draw.entry_id)
-        .outerjoin(Answer, Answer.draw_id == Draw.id)
-        .where(Entry.follower_id == bindparam("owner"))
-    )
-    return asked.where(Draw.token == bindparam("wanted") if by_token else Draw.closed_at.is_(None))
+    wanted: dict[str, object] = {"owner": follower_id}
+    found = statements.OPEN
+    if token is not None:
+        wanted["wanted"], found = token, statements.BY_TOKEN
+    return session.connection().execute(found, wanted).one_or_none()
 
 
 def _as_dealt(found: Any, table: Table) -> Asked | None:
@@ -363,15 +331,8 @@ def _deal_again(session: Session, row: Any, asked: Asked) -> Asked:
     return again
 
 
-_CLOSE: Final = (
-    update(Draw)
-    .where(Draw.id == bindparam("draw_id"), Draw.closed_at.is_(None))
-    .values(closed_at=bindparam("moment"))
-)
-
-
 def _close(session: Session, draw_id: int, now: datetime) -> None:
-    session.connection().execute(_CLOSE, {"draw_id": draw_id, "moment": now})
+    session.connection().execute(statements.CLOSE, {"draw": draw_id, "moment": now})
 
 
 # -- counting -----------------------------------------------------------------------------------
@@ -383,19 +344,16 @@ def _count(
     is_right = bool(given) and answers.is_right(asked.question, given)
     right = found.right + is_right
     _close(session, found.id, table.now)
-    answer_id = session.execute(
-        insert(Answer)
-        .values(
-            draw_id=found.id,
-            entry_id=found.entry_id,
-            answered_at=table.now,
-            day=table.today,
-            given=given,
-            is_right=is_right,
-            right_no=right if is_right else None,
-        )
-        .returning(Answer.id)
-    ).scalar_one()
+    row = {
+        "draw_id": found.id,
+        "entry_id": found.entry_id,
+        "answered_at": table.now,
+        "day": table.today,
+        "given": given,
+        "is_right": is_right,
+        "right_no": right if is_right else None,
+    }
+    answer_id: int = session.connection().execute(statements.COUNT, row).scalar_one()
     credit = found.carried + right
     ordinal = rules.card_at(credit) if is_right else None
     if ordinal is not None:
@@ -433,14 +391,6 @@ def _award(session: Session, entry_id: int, ordinal: int, answer_id: int, now: d
 def _right_in_level(session: Session, entry_id: int, place: int) -> int | None:
     if place % rules.LEVEL:
         return None
-    return session.execute(
-        select(func.count())
-        .select_from(Answer)
-        .join(Draw, Draw.id == Answer.draw_id)
-        .where(
-            Draw.entry_id == entry_id,
-            Draw.place > place - rules.LEVEL,
-            Draw.place <= place,
-            Answer.is_right,
-        )
-    ).scalar_one()
+    level = {"entry": entry_id, "after": place - rules.LEVEL, "last": place}
+    found: int = session.connection().execute(statements.RIGHT_IN_LEVEL, level).scalar_one()
+    return found
