@@ -284,3 +284,34 @@ def test_the_words_of_a_tap_come_back_as_they_were_typed() -> None:
     typed = "公积金 <贷款> 50%&更多"
     choices = dict(taps(texts.no_answer(typed)))
     assert MenuChoice(typed, "quizout") in choices.values()
+
+
+def test_the_longest_question_that_the_bank_takes_keeps_its_links() -> None:
+    options = tuple(letter + "选" * 39 for letter in LETTERS)
+    longest = replace(
+        BANK[0],
+        kind=Kind.MULTIPLE,
+        text="题" * 120,
+        options=options,
+        answer=("A", "B", "C"),
+        explanation="因" * 160,
+        source=replace(
+            BANK[0].source,
+            title="法" * 100,
+            article="条" * 20,
+            quote="文" * 80,
+            where="页" * 40,
+            url="https://www.example.org/" + "x" * 270,
+        ),
+    )
+    asked = Asked(TOKEN, 100, longest, "ABCD")
+    done = Judged(asked, "D", is_right=False, credit=100, season=SEASON, card=CARD,
+                  right_in_level=10)  # fmt: skip
+    told = texts.judged(done, A_HIT, ORIGIN)
+    assert len(told.encode()) <= texts.ROOM_BYTES
+    assert {"▸下一题", "▸这题有问题", "▸领取"} <= {span.text for span in spans_of(told)}
+    assert "文文" not in told
+    assert "因…" in told
+    short = texts.judged(replace(done, asked=replace(asked, question=BANK[0])), A_HIT, ORIGIN)
+    assert BANK[0].source.quote in short
+    assert BANK[0].explanation in short

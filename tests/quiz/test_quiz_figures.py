@@ -235,14 +235,3 @@ def test_somebody_is_told_of_cards_that_nobody_has_drawn_in_time(database: Datab
         session.execute(delete(Job))
         have_been_drawn(session)
         assert keys(session, now=later) == []
-
-
-def test_somebody_is_told_when_the_season_has_no_questions(database: Database) -> None:
-    with database.begin() as session:
-        a_season(session, themes='["nowhere"]')
-        connection = session.connection()
-        (found,) = figures.without_questions(connection, BANK, TODAY, NOW)
-        assert found.title == "“试一季”没有题可出了"
-        assert figures.without_questions(connection, BANK, TODAY + 40 * DAY, NOW) == []
-        session.execute(update(Season).values(themes="[]"))
-        assert figures.without_questions(connection, BANK, TODAY, NOW) == []

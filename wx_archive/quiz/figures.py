@@ -1,6 +1,5 @@
 """Figures of the quiz: who takes part, what they get right, cards, vouchers; what is amiss."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -168,22 +167,6 @@ def alerts(connection: Connection, now: datetime) -> Sequence[Alert]:
         *_nothing_next(connection, today),
         *_not_drawn(connection, today, now),
     ]
-
-
-def without_questions(
-    connection: Connection, bank: Bank, today: date, now: datetime
-) -> Sequence[Alert]:
-    """Return the alert that the season that is on has no question left to deal."""
-    row = connection.execute(
-        select(Season.id, Season.pid, Season.name, Season.themes).where(
-            _IS_RELEASED, Season.starts_on <= today, Season.ends_on >= today
-        )
-    ).first()
-    if row is None or bank.askable(json.loads(row.themes), today):
-        return []
-    title = f"“{row.name}”没有题可出了"
-    path = f"{SEASONS}/{row.pid}"
-    return [Alert(f"quiz.no_questions:{row.id}", title, path, Permission.QUIZ_EDIT, now)]
 
 
 def _short_of_pieces(connection: Connection, today: date) -> list[Alert]:

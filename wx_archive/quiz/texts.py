@@ -1,5 +1,6 @@
 """What the chat says while somebody plays."""
 
+from dataclasses import replace
 from typing import Final
 
 from wx_archive.catalogue.hits import Hit
@@ -19,6 +20,8 @@ LEAVE: Final = "退出"
 NEXT: Final = "下一题"
 CARDS: Final = "我的卡"
 FETCH: Final = "领取"
+ROOM_BYTES: Final = 1_900
+"""What an answer may take of WeChat's 2,048: the rest is for what was heard before it."""
 WORDS_SHOWN_BYTES: Final = 60
 WORDS_SENT_BYTES: Final = 300
 """More would not fit into the link that sends them on: each byte takes three there."""
@@ -114,17 +117,29 @@ def _how(asked: Asked) -> str:
 
 def judged(done: Judged, entry: Hit | None, origin: str) -> str:
     """Return what an answer brought: right or wrong, why, the source, how far one is."""
-    question = done.asked.question
-    lines = [_verdict(done)]
-    lines.append(question.explanation)
-    lines.append(source(question.source))
+    lines = [""]
     if entry is not None:
         title = escape_label(clip_bytes(entry.title, 60))
-        lines.append(f'<a href="{origin}{path_of(entry)}">▸看《{title}》</a>')
-    lines.append("\n" + _progress(done))
+        lines.insert(0, f'<a href="{origin}{path_of(entry)}">▸看《{title}》</a>')
+    lines.append(_progress(done))
     faulty = tap_link("▸这题有问题", "这题有问题", f"quiz.c.{done.asked.token}")
     lines.append(f"{_NEXT_TAP}　{faulty}")
-    return "\n".join(line for line in lines if line)
+    told = "\n".join(lines)
+    return f"{_why(done, ROOM_BYTES - len(told.encode()))}\n{told}"
+
+
+def _why(done: Judged, room_bytes: int) -> str:
+    """Return the verdict with its reason and source, shortened where a long one leaves no room.
+
+    The quotation goes first, then the end of the reason: the links below always stay whole.
+    """
+    question = done.asked.question
+    told = source(question.source)
+    verdict = _verdict(done)
+    if len(f"{verdict}\n{question.explanation}\n{told}".encode()) > room_bytes:
+        told = source(replace(question.source, quote=""))
+    left_bytes = room_bytes - len(f"{verdict}\n\n{told}".encode())
+    return f"{verdict}\n{clip_bytes(question.explanation, left_bytes)}\n{told}"
 
 
 def _verdict(done: Judged) -> str:
