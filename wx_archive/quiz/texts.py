@@ -131,15 +131,20 @@ def judged(done: Judged, entry: Hit | None, origin: str) -> str:
 def _why(done: Judged, room_bytes: int) -> str:
     """Return the verdict with its reason and source, shortened where a long one leaves no room.
 
-    The quotation goes first, then the end of the reason: the links below always stay whole.
+    The quotation goes first, then where the page is, then the end of the reason: the links below
+    always stay whole.
     """
-    question = done.asked.question
-    told = source(question.source)
-    verdict = _verdict(done)
-    if len(f"{verdict}\n{question.explanation}\n{told}".encode()) > room_bytes:
-        told = source(replace(question.source, quote=""))
-    left_bytes = room_bytes - len(f"{verdict}\n\n{told}".encode())
-    return f"{verdict}\n{clip_bytes(question.explanation, left_bytes)}\n{told}"
+    question, verdict = done.asked.question, _verdict(done)
+    reason, needed = question.explanation, len(question.explanation.encode())
+
+    def left_bytes(told: str) -> int:
+        return room_bytes - len(f"{verdict}\n\n{told}".encode())
+
+    unquoted = replace(question.source, quote="")
+    bare = source(replace(unquoted, url="", where=""))
+    longer = (source(question.source), source(unquoted))
+    told = next((one for one in longer if left_bytes(one) >= needed), bare)
+    return f"{verdict}\n{clip_bytes(reason, left_bytes(told))}\n{told}"
 
 
 def _verdict(done: Judged) -> str:
