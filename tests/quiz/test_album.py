@@ -138,7 +138,7 @@ def test_the_cards_are_listed_and_the_newest_can_be_tapped(database: Database, t
     ("state", "changes", "says", "taps"),
     [
         (None, {}, "可以领一份珍贵档案复制件了", ["▸领取"]),
-        (VoucherState.ISSUED, {}, "凭证已经开好，2027年1月12日前到馆领取", []),
+        (VoucherState.ISSUED, {}, "请在2027年1月12日以前（含当天）到馆领取", []),
         (VoucherState.ISSUED, {"expires_on": TODAY - timedelta(1)}, "可以领一份", ["▸领取"]),
         (VoucherState.EXPIRED, {}, "可以领一份珍贵档案复制件了", ["▸领取"]),
         (VoucherState.REDEEMED, {}, "复制件已经领取，领取号 领2026-000001", []),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from tests.builders import a_document, import_documents
 from tests.quiz.making import (
     NOW,
     PROJECT,
@@ -134,7 +135,7 @@ def test_the_hundredth_right_answer_leads_to_the_voucher(talk: Talk, database: D
         talk.says("下一题")
         presses_right(talk)
     assert "十张集齐了" in talk.visible
-    assert "▸领取" in {text for text, _choice in talk.choices}
+    assert "领取" in {text for text, _choice in talk.choices}
     assert count(database, Card) == 10
     talk.says("下一题")
     presses_right(talk)
@@ -276,3 +277,108 @@ def test_the_shipped_bank_can_be_played(database: Database) -> None:
                 talk.presses(next(c for text, c in talk.choices if text.startswith("B ")))
                 presses(talk, "就选")
             assert talk.visible[0] in "✔✘"
+
+
+@pytest.mark.parametrize("words", ["好", "继续", "下一道", "再来一题"])
+def test_a_plain_yes_after_an_answer_is_the_next_question(talk: Talk, words: str) -> None:
+    talk.says("答题")
+    presses_right(talk)
+    talk.says(words)
+    assert "第 1 关 · 第 2 题" in talk.visible
+
+
+@pytest.mark.parametrize(("words", "answer"), [("开放时间", "周一至周五"), ("电话", "0719")])
+def test_after_an_answer_other_words_are_answered_by_whom_they_concern(
+    talk: Talk, words: str, answer: str
+) -> None:
+    talk.says("答题")
+    presses_right(talk)
+    assert answer in (talk.says(words) and talk.visible)
+
+
+@pytest.mark.parametrize("words", ["好", "同意", "可以。"])
+def test_a_plain_yes_is_consent_to_what_was_shown(
+    database: Database, folder: Path, words: str
+) -> None:
+    with database.begin() as session:
+        a_season(session)
+    with a_quiz_talk(database, folder, agrees=False) as talk:
+        talk.taps("quiz.start")
+        talk.says(words)
+        assert "第 1 关 · 第 1 题" in talk.visible
+
+
+def test_who_asks_for_something_else_instead_of_agreeing_is_answered_that(
+    database: Database, folder: Path
+) -> None:
+    with database.begin() as session:
+        a_season(session)
+    with a_quiz_talk(database, folder, agrees=False) as talk:
+        talk.taps("quiz.start")
+        assert "周一至周五" in (talk.says("开放时间") and talk.visible)
+        assert count(database, Draw) == 0
+
+
+def test_a_number_of_a_list_opens_its_entry_and_is_no_answer(
+    database: Database, tmp_path: Path
+) -> None:
+    import_documents(
+        database, tmp_path, *(a_document(f"D{n}", title=f"养犬规定之{n}") for n in range(3))
+    )
+    year = a_question(kind=Kind.YEAR, options=(), answer=("1969",))
+    (tmp_path / "site").mkdir()
+    with database.begin() as session:
+        a_season(session)
+    with a_quiz_talk(database, one_question(tmp_path / "site", year)) as talk:
+        first = talk.says("答题")
+        talk.says("文件 养犬")
+        assert "共 3 条" in talk.visible
+        talk.says("2")
+        assert talk.cards
+        assert count(database, Answer) == 0
+        assert talk.says("答题") == first
+
+
+def test_words_do_not_lose_a_blank_and_giving_up_is_understood(
+    database: Database, tmp_path: Path
+) -> None:
+    blank = a_question(
+        kind=Kind.FILL, options=(), answer=("建档",), text="认定、记录、____，三样。"
+    )
+    with database.begin() as session:
+        a_season(session)
+    with a_quiz_talk(database, one_question(tmp_path, blank)) as talk:
+        talk.says("答题")
+        talk.says("归档")
+        assert "再想想" in talk.visible
+        assert count(database, Answer) == 0
+        talk.says("不知道")
+        assert "应为“建档”" in talk.visible
+        assert count(database, Answer) == 1
+
+
+@pytest.mark.parametrize("words", ["AB", "E", "z"])
+def test_a_single_choice_wants_one_of_its_letters(talk: Talk, words: str) -> None:
+    talk.says("答题")
+    talk.says(words)
+    assert "只选一个" in talk.visible
+    assert "A–D" in talk.visible
+
+
+def test_options_may_be_counted_in_words(talk: Talk) -> None:
+    talk.says("答题")
+    talk.says("第" + "一二三四"[right_choice(talk)] + "个")
+    assert talk.visible.startswith("✔")
+
+
+def test_a_letter_after_the_season_learns_that_it_is_over(talk: Talk) -> None:
+    talk.says("答题")
+    talk.now = NOW + timedelta(days=21)
+    talk.says("A")
+    assert "已经在2026年12月13日结束" in talk.visible
+
+
+def test_withdrawing_consent_says_how(talk: Talk) -> None:
+    talk.says("答题")
+    talk.says("撤回同意")
+    assert "答题记录" in talk.visible

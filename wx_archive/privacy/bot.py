@@ -36,7 +36,7 @@ def router_for(rules: Rules) -> Router:
     router.on_command("兴趣", "我的兴趣")(list_topics)
     router.on_tap("interest", effect=True)(toggle_tapped)
     router.on_prefix("兴趣", effect=True)(toggle_named)
-    router.on_command("我的资料", effect=True)(about_me)
+    router.on_command("我的资料", "撤回同意", effect=True)(about_me)
     router.on_command("导出我的资料", effect=True)(export)
     router.on_command("我的代码", effect=True)(my_code)
     router.on_tap("withdraw", effect=True)(withdraw_tapped)

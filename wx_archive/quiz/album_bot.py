@@ -34,6 +34,7 @@ def mine(turn: Turn[Text]) -> Reply:
     return TextReply(album_texts.mine(found, address, is_signed=is_signed, today=turn.today))
 
 
+@router.on_prefix("看卡")
 @router.on_tap("card")
 def one_card(turn: Turn[Text]) -> Reply:
     """看这张卡: its picture where WeChat has it, else where to see it."""

@@ -63,9 +63,11 @@ def _next(album: Album, today: date) -> str:
         if voucher is not None and voucher.state is VoucherState.REDEEMED:
             return f"复制件已经领取，领取号 {voucher.receipt}。"
         if voucher is not None and album.has_voucher(today):
-            return f"凭证已经开好，{day(voucher.expires_on)}前到馆领取，号码在卡册里。"
+            until = f"{day(voucher.expires_on)}以前（含当天）"
+            return f"凭证已经开好，请在{until}到馆领取，号码在卡册里。"
         if album.may_ask(today):
-            return f"可以领一份珍贵档案复制件了，{day(season.pick_up_until)}前有效。"
+            until = f"{day(season.pick_up_until)}以前（含当天）"
+            return f"可以领一份珍贵档案复制件了：请在{until}回复“领取”。"
         return f"这一季的领取期限是{day(season.pick_up_until)}，已经过了。卡一直给您留着。"
     if not season.is_on(today):
         return "这一季已经结束，没用完的答对数下一季接着算。卡一直给您留着。"

@@ -15,7 +15,11 @@ _NO: Final = frozenset(
     {"b", "错", "错的", "不对", "不是", "否", "错误", "\u00d7", "✗", "✘", "x", "f", "false", "no"}
 )
 _LETTERS: Final = re.compile(r"(?:我?选|答案是?|就选)?[\s:：]*((?:[a-d][\s,、.和]*)+)")
-_YEAR: Final = re.compile(r"(?:公元)?(\d{1,4})年?")
+_YEAR: Final = re.compile(r"(?:公元)?(?:(\d{3,4})年?|(\d{1,4})年)")
+"""One or two digits alone are the place of an entry in a list, not a year."""
+_PLACE: Final = re.compile(r"\d{1,2}")
+_ORDINAL: Final = re.compile("第([一二三四1-4])[个项]?")
+_NTH: Final = dict(zip("一二三四1234", "abcdabcd", strict=True))
 _AROUND: Final = " 。.!?~,、"
 _DIGITS: Final = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _IGNORED: Final = re.compile(r"[\s《》〈〉“”‘’\"'「」（）()，。、；：,.;:·!！?？_-]+")
@@ -42,7 +46,7 @@ def understand(question: Question, order: str, typed: str) -> str | None:
             return "对" if tidy in _YES else "错" if tidy in _NO else None
         case Kind.YEAR:
             found = _YEAR.fullmatch(words.strip(_AROUND).translate(_DIGITS).replace(" ", ""))
-            return str(int(found.group(1))) if found else None
+            return str(int(found.group(1) or found.group(2))) if found else None
         case Kind.FILL:
             tidy = _tidy(typed)
             return typed.strip() if tidy and len(typed.strip()) <= TYPED_LENGTH else None
@@ -51,13 +55,26 @@ def understand(question: Question, order: str, typed: str) -> str | None:
 def read_letters(typed: str, options: int) -> str:
     """Return the letters that were typed, in order and once each; empty for other words.
 
-    «选C», «a、c», «b.» are letters; a letter that no option has makes it no answer.
+    «选C», «a、c», «b.», «第二个» are letters; a letter that no option has makes it no answer.
     """
-    found = _LETTERS.fullmatch(fold(typed).strip(_AROUND))
+    words = fold(typed).strip(_AROUND)
+    words = _ORDINAL.sub(lambda found: _NTH[found.group(1)], words)
+    found = _LETTERS.fullmatch(words)
     if not found:
         return ""
     letters = {one.upper() for one in found.group(1) if one.isalpha() and one.isascii()}
     return "".join(sorted(letters)) if letters <= set(LETTERS[:options]) else ""
+
+
+def is_letter(typed: str) -> bool:
+    """Tell whether a single Latin letter was typed, one that no option has perhaps."""
+    words = fold(typed).strip(_AROUND)
+    return len(words) == 1 and "a" <= words <= "z"
+
+
+def is_place(typed: str) -> bool:
+    """Tell whether words may be the place of an entry in a list."""
+    return _PLACE.fullmatch(fold(typed)) is not None
 
 
 def in_bank(order: str, shown: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from wx_archive.catalogue.hits import Hit
 from wx_archive.chat.turn import Turn
+from wx_archive.core.text import fold
 from wx_archive.followers import consents
 from wx_archive.quiz import answers, entries, play, queries, seasons, texts
 from wx_archive.quiz.bank import bank, effective
@@ -25,6 +26,25 @@ _LETTERS: Final = tuple(
     for number in range(1, 2 ** len(LETTERS))
 )
 """A, B, AB, … ABCD: understood whatever else is going on, days later too."""
+
+
+_YES: Final = frozenset({"同意", "好", "好的", "可以", "行", "开始", "ok"})
+_ON: Final = frozenset(
+    {"继续", "好", "好的", "下一道", "下一个", "再来", "再来一题", "再来一道", "下一条"}
+)
+_GIVEN_UP: Final = frozenset({"不知道", "不会", "看答案", "跳过", "不懂", "猜不出"})
+_LEFT: Final = frozenset({texts.LEAVE, "取消", "完成", "不答了", "不玩了"})
+
+
+@dataclass(frozen=True)
+class Invited:
+    """The rules and the privacy text have been shown; «好» means yes to this version of it."""
+
+    version_shown: int
+
+    name: ClassVar[str] = "quiz.invited"
+    version: ClassVar[int] = 1
+    lasts: ClassVar[timedelta] = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -57,17 +77,30 @@ def agree(turn: Turn[Text]) -> Reply:
 
 
 @router.on_command(*_LETTERS, effect=True)
-def letters(turn: Turn[Text]) -> Reply:
+def letters(turn: Turn[Text]) -> Reply | None:
     """A: answer what is open."""
     return _answer(turn, turn.words)
 
 
+@router.on_state(Invited, effect=True)
+def invited(turn: Turn[Any]) -> Reply | None:
+    """Take a plain yes for the consent; whoever asks for something else is answered that."""
+    if isinstance(turn.state, Invited) and fold(turn.words).rstrip("。.!~ ") in _YES:
+        return _agree(turn, turn.state.version_shown)
+    turn.leave()
+    turn.goes_on = True
+    return None
+
+
 @router.on_state(InQuiz, effect=True)
-def words(turn: Turn[Any]) -> Reply:
+def words(turn: Turn[Any]) -> Reply | None:
     """Take words for an answer; what is none is never swallowed."""
-    if turn.words in (texts.LEAVE, "取消", "完成"):
+    said = fold(turn.words).rstrip("。.!?~ ")
+    if said in _LEFT:
         return _leave(turn)
-    return _answer(turn, turn.words)
+    if said in _ON:
+        return _start(turn)
+    return _answer(turn, "" if said in _GIVEN_UP else turn.words, is_free=True)
 
 
 @router.on_tap("quiz", effect=True)
@@ -123,6 +156,7 @@ def _has_agreed(turn: Turn[Any]) -> bool:
 def _invite(turn: Turn[Any], season: Known) -> Reply:
     left = queries.pieces_left(turn.session.connection())
     consent = consents.current_text(turn.site, PURPOSE)
+    turn.keep(Invited(consent.version))
     return TextReply(texts.invitation(season, consent, left, turn.site.origin + RULES_PAGE))
 
 
@@ -138,10 +172,37 @@ def _ask(turn: Turn[Any], asked: Asked) -> Reply:
     return TextReply(texts.ask(asked, turn.site.origin))
 
 
-def _answer(turn: Turn[Any], typed: str, *, token: str | None = None) -> Reply:
+def _answer(
+    turn: Turn[Any], typed: str, *, token: str | None = None, is_free: bool = False
+) -> Reply | None:
+    """Judge an answer.
+
+    Args:
+        turn: whose.
+        typed: words or letters; empty to be shown the answer.
+        token: of the link that was tapped.
+        is_free: any words came; where nothing waits for an answer they are meant for others.
+    """
     if not _has_agreed(turn):
         return _start(turn)
-    done = play.answer(turn.session, turn.follower_id, typed, _table(turn), token=token)
+    table = _table(turn)
+    done = play.answer(turn.session, turn.follower_id, typed, table, token=token)
+    if isinstance(done, NothingOpen) and is_free:
+        turn.leave()
+        turn.goes_on = True
+        return None
+    if done == Answered(None) and table.season is None:
+        return _start(turn)
+    return _told(turn, done, typed, is_link=token is not None)
+
+
+def _told(
+    turn: Turn[Any],
+    done: Judged | Answered | Asked | NoAnswer | NothingOpen,
+    typed: str,
+    *,
+    is_link: bool,
+) -> Reply | None:
     match done:
         case Judged():
             return TextReply(texts.judged(done, _entry_of(turn, done), turn.site.origin))
@@ -152,15 +213,23 @@ def _answer(turn: Turn[Any], typed: str, *, token: str | None = None) -> Reply:
         case NoAnswer(asked):
             return _no_answer(turn, asked, typed)
         case NothingOpen():
-            return TextReply(texts.NOTHING_OPEN if token is None else texts.NEVER_DEALT)
+            return TextReply(texts.NEVER_DEALT if is_link else texts.NOTHING_OPEN)
 
 
-def _no_answer(turn: Turn[Any], asked: Asked, typed: str) -> Reply:
-    """One letter of a multiple choice picks; other words may be meant for something else."""
-    letters = answers.read_letters(typed, len(asked.order))
-    if asked.question.kind is Kind.MULTIPLE and len(letters) == 1:
+def _no_answer(turn: Turn[Any], asked: Asked, typed: str) -> Reply | None:
+    """Return what words that are no answer are taken for.
+
+    One letter of a multiple choice picks; a small number may open the list that was shown last
+    (then it is not ours); other words may be meant for something else.
+    """
+    letters, kind = answers.read_letters(typed, len(asked.order)), asked.question.kind
+    if kind is Kind.MULTIPLE and len(letters) == 1:
         return _pick(turn, letters, asked.token)
-    return TextReply(texts.no_answer(turn.words))
+    if answers.is_place(typed):
+        return None
+    if kind is Kind.SINGLE and (letters or answers.is_letter(typed)):
+        return TextReply(texts.one_of(len(asked.order)))
+    return TextReply(texts.no_answer(asked, turn.words))
 
 
 def _entry_of(turn: Turn[Any], done: Judged) -> Hit | None:
@@ -193,7 +262,7 @@ def _leave(turn: Turn[Any]) -> Reply:
     return TextReply(texts.LEFT)
 
 
-_VERBS: Final[Mapping[str, Callable[[Turn[Any], str, str], Reply]]] = {
+_VERBS: Final[Mapping[str, Callable[[Turn[Any], str, str], Reply | None]]] = {
     "a": lambda turn, token, typed: _answer(turn, typed, token=token),
     "p": lambda turn, token, letter: _pick(turn, letter, token),
     "k": lambda turn, token, _more: _answer(turn, "", token=token),

@@ -7,12 +7,13 @@ in proportion to what the bank has of it.
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from wx_archive.quiz.questions import Question
 from wx_archive.quiz.rules import LETTERS, Kind
 
 K = TypeVar("K", str, int)
+EASY_START: Final = 3
 
 
 def choose(askable: Sequence[Question], drawn: Collection[str], *, seed: int) -> Question | None:
@@ -26,6 +27,9 @@ def choose(askable: Sequence[Question], drawn: Collection[str], *, seed: int) ->
     left = [one for one in askable if one.id not in drawn]
     if not left:
         return None
+    if len(drawn) < EASY_START:
+        # Whoever begins finds something to tap.
+        left = [one for one in left if one.kind in (Kind.SINGLE, Kind.JUDGE)] or left
     before = [one for one in askable if one.id in drawn]
     theme = _behind(lambda one: one.theme, askable, before, left, seed)
     of_theme = [one for one in left if one.theme == theme]

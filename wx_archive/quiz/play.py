@@ -21,7 +21,7 @@ from wx_archive.quiz import answers, drawing, rules, statements
 from wx_archive.quiz.bank import Bank
 from wx_archive.quiz.models import Answer, Card, Complaint, Draw, Entry
 from wx_archive.quiz.questions import Question
-from wx_archive.quiz.rules import Reason
+from wx_archive.quiz.rules import Kind, Reason
 from wx_archive.quiz.seasons import Known, KnownCard
 
 log = logging.getLogger(__name__)
@@ -183,7 +183,8 @@ def answer(
     Args:
         session: of the follower's turn.
         follower_id: whose.
-        typed: words or letters; empty to be shown the answer, which counts as wrong.
+        typed: words or letters; empty to be shown the answer, which counts as wrong. Words that
+            do not fill a blank rightly count nothing.
         table: bank, seasons and moment.
         token: of the link that was tapped; None for typed words.
 
@@ -202,7 +203,11 @@ def answer(
     if found.question_hash != asked.question.fingerprint:
         return _deal_again(session, found, asked)
     given = answers.understand(asked.question, asked.order, typed) if typed else ""
-    if given is None:
+    # A blank is not lost by words that may be meant for something else: one may try again.
+    is_slip = (
+        asked.question.kind is Kind.FILL and given and not answers.is_right(asked.question, given)
+    )
+    if given is None or is_slip:
         return NoAnswer(asked)
     return _count(session, found, asked, given, season, table)
 

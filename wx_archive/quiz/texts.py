@@ -49,7 +49,7 @@ def no_season(coming: Known | None, last: Known | None) -> str:
     elif last is not None:
         told = (
             f"“{last.name}”已经在{day(last.ends_on)}结束，谢谢您来答题。没用完的答对数，下一季接着算。"
-            f"集齐十张卡的，{day(last.pick_up_until)}前回复“{tap_link(FETCH, FETCH)}”。"
+            f"集齐十张卡的，{day(last.pick_up_until)}以前（含当天）回复“{tap_link(FETCH, FETCH)}”。"
         )
     else:
         told = "答题活动还没有开始，定下日子会在公众号里告诉大家。"
@@ -81,9 +81,8 @@ def ask(asked: Asked, origin: str) -> str:
     ]
     if question.picture:
         lines.append(f'<a href="{origin}/h5/quiz/pictures/{question.id}">▸看图</a>')
-    lines += _options(asked)
-    lines.append(_how(asked))
-    return "\n".join(lines)
+    lines += [*_options(asked), _how(asked)]
+    return "\n".join(line for line in lines if line)
 
 
 def _options(asked: Asked) -> list[str]:
@@ -107,10 +106,9 @@ def _how(asked: Asked) -> str:
                 return f"{tap_link(f'▸就选 {asked.picked}', asked.picked, done)}，或者接着点。"
             return "不止一个答案：一个一个点，或者一起打字母，例如：AC。"
         case Kind.FILL | Kind.YEAR:
-            given_up = tap_link("▸不知道，看答案", "看答案", f"quiz.k.{asked.token}")
             # Without an example: it might be the answer.
             what = "公元年份的数字" if asked.question.kind is Kind.YEAR else "空里的字"
-            return f"直接打{what}。{given_up}"
+            return f"直接打{what}。{_given_up(asked)}"
         case _:
             return "点蓝字，或者回复字母。" if asked.place <= rules.LEVEL else ""
 
@@ -215,8 +213,8 @@ def _earned(done: Judged) -> str:
     told = f"第 {card.ordinal} 张卡：{titled(card)}\n编号 {card.number}\n{look}　{_CARDS_TAP}"
     if card.ordinal == rules.CARDS:
         return (
-            f"{told}\n十张集齐了。{tap_link(f'▸{FETCH}', FETCH)}"
-            f"您的珍贵档案复制件，{day(done.season.pick_up_until)}前有效。"
+            f"{told}\n十张集齐了，可以领一份珍贵档案复制件：请在"
+            f"{day(done.season.pick_up_until)}以前（含当天）回复“{tap_link(FETCH, FETCH)}”。"
         )
     return f"{told}\n集齐十张可以到馆领一份珍贵档案复制件，还差 {rules.CARDS - card.ordinal} 张。"
 
@@ -241,15 +239,27 @@ def answered(is_right: bool | None) -> str:  # noqa: FBT001 -- what is told of, 
     return f"这道题您答过了，当时{how}，只算一次。\n{_NEXT_TAP}"
 
 
-def no_answer(words: str) -> str:
+def one_of(options: int) -> str:
+    """Say that one letter is wanted."""
+    return f"这道题只选一个：请点蓝字，或者回复 A–{LETTERS[options - 1]} 里的一个字母。"
+
+
+def no_answer(asked: Asked, words: str) -> str:
     """Ask whether words that are no answer are meant for something else."""
     shown = escape_label(clip_bytes(words, WORDS_SHOWN_BYTES))
     sent = clip_bytes(words, WORDS_SENT_BYTES, ellipsis="")
+    is_blank = asked.question.kind is Kind.FILL
+    again = "，再想想，可以接着打" if is_blank else ""
     return (
-        f"“{shown}”不是这道题的答案。\n"
-        f"{tap_link('▸接着答题', START)}\n"
+        f"“{shown}”不是这道题的答案{again}。\n"
+        f"{tap_link('▸看题目', START) if is_blank else tap_link('▸接着答题', START)}\n"
+        f"{_given_up(asked)}\n"
         f"{tap_link(f'▸退出答题，查“{shown}”', sent, 'quizout')}"
     )
+
+
+def _given_up(asked: Asked) -> str:
+    return tap_link("▸不知道，看答案", "看答案", f"quiz.k.{asked.token}")
 
 
 def which_fault(token: str) -> str:
