@@ -267,7 +267,8 @@ def which_fault(token: str) -> str:
     taps = "　".join(
         tap_link(name, name, f"quiz.c.{token}.{reason}") for reason, name in rules.REASONS.items()
     )
-    return f"这道题哪里不对？点一个：\n{taps}"
+    call = tap_link("电话", "电话")
+    return f"这道题哪里不对？点一个：\n{taps}\n想细说，请在接待时间打我们的{call}。"
 
 
 def reason_of(word: str) -> Reason | None:
