@@ -87,6 +87,7 @@ def is_printed_alone(browser: Chrome, what: str) -> None:
     """Assert that on paper there is this, and nothing of the console around it."""
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert browser.find_element(By.CSS_SELECTOR, what).is_displayed()
+    assert "交错了" not in shown(browser)
     for gone in (".rail", ".top", ".toolbar"):
         assert not browser.find_element(By.CSS_SELECTOR, gone).is_displayed(), gone
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "screen"})
@@ -123,6 +124,9 @@ def test_a_code_from_the_phone_is_typed_at_the_desk_and_the_phone_says_thank_you
 
     browser.switch_to.window(desk)
     is_printed_alone(browser, ".card")
+    line = browser.find_element(By.CSS_SELECTOR, ".signature")
+    assert line.size["width"] > 150  # room for a name, with a line to sign on
+    assert line.value_of_css_property("border-bottom-style") == "solid"
     browser.get(f"{places.account_url}/console/quiz/desk?code={code}")
     assert "已领取" in shown(browser)
     wrong += wrong_here(browser)
@@ -159,5 +163,8 @@ def test_the_paper_list_is_printed_and_written_down_afterwards(
     browser.get(f"{places.account_url}/console/quiz/receipts")
     assert NUMBER.search(shown(browser))
     wrong += wrong_here(browser)
+    resize(browser, 390, 844)
+    number = browser.find_element(By.CSS_SELECTOR, "table.list tbody th a")
+    assert browser.execute_script("return arguments[0].getClientRects().length", number) == 1
     assert wrong == []
     adds_up(database)

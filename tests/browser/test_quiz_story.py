@@ -127,7 +127,7 @@ def test_the_tenth_right_answer_brings_a_card_with_its_picture(
             answers(browser)
             right += 1
         if right == 8 and not has_erred:
-            assert "进度 ●●●●●●●●○○" in bubbles(browser)[-1]
+            assert "●●●●●●●●○○" in bubbles(browser)[-1]
             save_screenshot(browser, "quiz-answer.png")
         if right < 10:
             goes_on(browser)
@@ -163,7 +163,7 @@ def test_the_tenth_card_leads_to_a_voucher_that_the_desk_can_read(
     answers(browser)
     told = next(text for text in reversed(bubbles(browser)) if "第 10 张卡" in text)
     assert "十张集齐了" in told
-    tap(browser, "link-menu", "▸领取")
+    tap(browser, "link-menu", "领取")
     sees(browser, "兰水大桥开工批复（演示复制件）")
     tap(browser, "link-menu", "兰水大桥开工批复（演示复制件）")
     sees(browser, "凭证号")

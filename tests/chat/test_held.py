@@ -285,6 +285,30 @@ def test_sweeping_keeps_what_still_waits(desk: Desk) -> None:
     assert set(desk.states()) == {"still waits"}
 
 
+def test_what_still_waits_is_dropped_by_its_key_and_may_be_told_anew(desk: Desk) -> None:
+    desk.tell("提醒", key="k")
+    desk.tell("别的", key="other")
+    with desk.database.begin() as session:
+        assert held.forget(session, "k")
+        assert not held.forget(session, "k")
+    assert asks(desk, "取结果") == "别的"
+    opens(desk)
+    desk.work()  # its delivery finds nothing to send
+    assert desk.wechat.calls == 0
+    assert desk.tell("提醒", key="k")
+
+
+@pytest.mark.parametrize("state", [SENDING, SENT, FETCHED])
+def test_what_was_handed_over_is_not_dropped_and_never_told_again(
+    desk: Desk, state: HeldState
+) -> None:
+    desk.tell("提醒", key="k")
+    with desk.database.begin() as session:
+        session.execute(update(HeldAnswer).values(state=state))
+        assert not held.forget(session, "k")
+    assert not desk.tell("提醒", key="k")
+
+
 def test_what_fits_is_handed_over_oldest_first_and_the_rest_next_time(desk: Desk) -> None:
     texts = [f"{number}{'字' * 300}" for number in range(5)]
     for number, text in enumerate(texts):

@@ -282,7 +282,9 @@ def test_every_other_text_fits_a_message_too_and_has_a_way_on(text: str) -> None
 
 
 def test_reasons_that_are_offered_are_reasons() -> None:
-    offered = [choice.id.rpartition(".")[2] for _label, choice in taps(texts.which_fault(TOKEN))]
+    offered = [
+        choice.id.rpartition(".")[2] for _label, choice in taps(texts.which_fault(TOKEN))[:-1]
+    ]
     assert [texts.reason_of(one) for one in offered] == list(Reason)
     assert texts.reason_of("made-up") is None
 

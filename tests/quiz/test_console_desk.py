@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from datetime import timedelta
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from sqlalchemy import select, update
@@ -16,7 +16,8 @@ from tests.quiz.vouchers_making import SPEECH, a_collector, a_stock, adds_up
 from wx_archive.chat.models import HeldAnswer
 from wx_archive.core import clock
 from wx_archive.core.database import Database
-from wx_archive.quiz import codes, vouchers
+from wx_archive.quiz import codes, season_desk, vouchers
+from wx_archive.quiz.models import Season
 from wx_archive.quiz.voucher_models import Facsimile, StockMove, Voucher, VoucherEvent
 from wx_archive.quiz.vouchers import Issued
 from wx_archive.staff.models import AuditEntry, LoginAttempt, StaffSession
@@ -130,9 +131,62 @@ def test_nothing_is_handed_over_without_its_check(office: Office, changes: dict[
     (code,) = some(office.database)
     desk = office.sits(Role.DESK)
     told = {"code": code, "version": "1", "seen": seen_on(desk, code)} | changes
-    assert desk.post(DESK, **told).status_code == 409
+    answer = desk.post(DESK, **told)
+    assert answer.status_code == 409
+    assert "还没有交付" in answer.text
+    goes_on_at_the_desk(answer.text, code)
     assert shelf(office) == (42, 1)
     assert noted(office) == []
+
+
+def goes_on_at_the_desk(page: str, typed: str) -> None:
+    """Assert that a refusal leads to the desk's page, and that what was typed need not be again."""
+    read_page(page).check_frame()
+    assert 'href="/console/quiz/desk"' in page
+    assert f'value="{typed}"' in page
+
+
+def test_what_has_another_length_is_told_so_and_stays_in_the_field(office: Office) -> None:
+    some(office.database)
+    desk = office.sits(Role.DESK)
+    lengths = {"5714": "4 位", "😀": "1 位", "LRLH": "4 位", "A" * 299: "299 位", "---": "0 位"}
+    lengths["A" * 300] = "300 位以上"
+    for typed, length in lengths.items():
+        said = f"凭证号是十位，您输了 {length}。四位数字是窗口核对码，不用输"
+        answer = desk.get(f"{DESK}?code={typed}")
+        page = read_page(answer.text)
+        page.check_frame()
+        assert said in page.text
+        assert f'value="{typed}"' in answer.text
+        assert "校验位" not in page.text
+        answer = desk.post(PAPER, code=typed, day=clock.today().isoformat())
+        assert answer.status_code == 422
+        assert said in read_page(answer.text).text
+        assert f'value="{typed}"' in answer.text
+
+
+def test_only_what_is_to_be_mended_stays_in_the_field(office: Office) -> None:
+    (code,) = some(office.database)
+    desk = office.sits(Role.DESK)
+    hands_over(desk, code)
+    assert 'value=""' in desk.get(f"{DESK}?code={code}").text
+    assert 'value="7K3M-9QX2-44"' in desk.get(f"{DESK}?code=7K3M-9QX2-44").text
+    # Of an address its code: a scanner types the next one behind it.
+    unknown = codes.new_code()
+    scanned = quote(codes.address("https://archive.example", unknown), safe="")
+    assert f'value="{unknown}"' in desk.get(f"{DESK}?code={scanned}").text
+
+
+def test_a_voucher_of_a_season_that_was_withdrawn_is_handed_over(any_office: Office) -> None:
+    (code,) = some(any_office.database)
+    with any_office.database.begin() as session:
+        season = session.scalars(select(Season).order_by(Season.id.desc()).limit(1)).one()
+        season_desk.withdraw(session, season, "题有错", seen=season.version)
+    desk = any_office.sits(Role.DESK)
+    assert desk.page(f"{DESK}?code={code}").headings == ["有效"]
+    assert desk.page(f"{RECEIPTS}/{hands_over(desk, code)}").headings
+    assert shelf(any_office) == (41, 0)
+    adds_up(any_office.database)
 
 
 def test_a_check_of_one_voucher_or_one_clerk_opens_no_other(office: Office) -> None:
@@ -159,7 +213,7 @@ def test_expired_void_unknown_and_mistyped_are_large_words(office: Office) -> No
         void: "已作废",
         unknown: "无此凭证",
         slip: "校验位不对",
-        "1": "校验位不对",
+        "1": "位数不对",
     }
     for code, word in words.items():
         page = desk.page(f"{DESK}?code={code}")
@@ -181,7 +235,11 @@ def test_guessing_is_slowed_and_a_slip_of_the_pen_is_not_counted(
     answer = desk.get(f"{DESK}?code={code}")
     assert answer.status_code == 409
     assert "连着输了好几个" in answer.text
-    assert desk.post(PAPER, code=code, day=clock.today().isoformat()).status_code == 409
+    goes_on_at_the_desk(answer.text, code)
+    answer = desk.post(PAPER, code=code, day=clock.today().isoformat())
+    assert answer.status_code == 409
+    assert "连着输了好几个" in answer.text
+    assert f'value="{code}"' in answer.text
     assert shelf(office) == (42, 1)
     assert not any(guess in caplog.text for guess in guesses)
     assert "quiz.voucher_unknown member=" in caplog.text
@@ -216,6 +274,43 @@ def test_the_day_is_listed_filtered_and_exported(office: Office) -> None:
     assert rows[1][2] == "'=1+1（复制件）"
     assert "扫错了人" in rows[1][5]
     assert noted(office)[-1].action == "voucher.export"
+
+
+def test_of_more_than_a_year_the_last_one_is_shown_and_told(office: Office) -> None:
+    (code,) = some(office.database)
+    desk = office.sits(Role.DESK)
+    number, today = hands_over(desk, code), clock.today()
+    page = desk.page(f"{RECEIPTS}?first=2019-01-01&last={today}").text
+    assert "一次最多看一年" in page
+    assert number in page
+    first = today - timedelta(days=366)
+    assert f"{first.year}年{first.month}月{first.day}日" in page
+    answer = desk.get(f"{RECEIPTS}.csv?first=2019-01-01&last={today}")
+    assert number in answer.get_data().decode("utf-8-sig")
+    assert "一次最多看一年" not in desk.page(f"{RECEIPTS}?first={first}&last={today}").text
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-13-01"])
+def test_a_day_outside_of_every_calendar_is_today(office: Office, day: str) -> None:
+    (code,) = some(office.database)
+    desk = office.sits(Role.DESK)
+    number = hands_over(desk, code)
+    assert number in desk.page(f"{RECEIPTS}?first={day}&last={day}").text
+
+
+def test_a_clerk_who_was_wrong_is_told_whom_to_ask_while_it_helps(office: Office) -> None:
+    first, second = some(office.database, 2)
+    desk, reviewer = office.sits(Role.DESK), office.sits(Role.REVIEWER)
+    number, other = hands_over(desk, first), hands_over(desk, second)
+    said = "交错了：15 分钟内请审核在“交付记录”里撤销"
+    assert said in desk.page(f"{RECEIPTS}/{number}").text
+    assert said not in reviewer.page(f"{RECEIPTS}/{number}").text
+    reviewer.done(f"{RECEIPTS}/{number}/undo", reason="扫错了人")
+    assert said not in desk.page(f"{RECEIPTS}/{number}").text
+    with office.database.begin() as session:
+        old = clock.now() - timedelta(minutes=16)
+        session.execute(update(VoucherEvent).where(VoucherEvent.action == "redeem").values(at=old))
+    assert said not in desk.page(f"{RECEIPTS}/{other}").text
 
 
 def test_a_receipt_that_is_none_is_not_found(office: Office) -> None:
@@ -306,6 +401,7 @@ def test_what_was_handed_over_on_paper_is_written_down_afterwards(any_office: Of
     again = desk.post(PAPER, code=code, day=today)
     assert again.status_code == 409
     assert "已经由窗口小周交付过了" in read_page(again.text).text
+    assert f'value="{code}"' in again.text  # the form, as it was filled in
     assert shelf(any_office) == (41, 0)
 
 
@@ -316,7 +412,7 @@ def test_what_was_handed_over_on_paper_is_written_down_afterwards(any_office: Of
         ("7K3M9QX244", "2026-01-01", 422, "校验位不对"),
         ("good", "", 422, ""),
         ("good", "1999-01-01", 409, "31 天"),
-        ("good", "2999-01-01", 409, "今天以前"),
+        ("good", "2999-01-01", 409, "今天或以前"),
         ("unknown", "2026-01-01", 422, "没有这张凭证"),
     ],
 )

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.chat.talks import SITE
 from tests.quiz.making import NOW, TODAY
 from tests.quiz.vouchers_making import a_clerk, a_voucher, adds_up, after
 from wx_archive.chat.models import HeldAnswer
@@ -12,7 +13,7 @@ from wx_archive.core.clock import SHANGHAI
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 from wx_archive.followers.models import Follower
-from wx_archive.quiz import codes, redemption, voucher_queries, vouchers
+from wx_archive.quiz import codes, redemption, voucher_calendar, voucher_queries, vouchers
 from wx_archive.quiz.redemption import NotRedeemedError, Receipt, StaleVoucherError, Verdict
 from wx_archive.quiz.rules import VoucherState
 from wx_archive.quiz.voucher_models import Facsimile, ReceiptCounter, Voucher, VoucherEvent
@@ -79,6 +80,23 @@ def test_a_voucher_is_checked_and_handed_over_with_a_receipt(
     adds_up(database)
 
 
+def test_who_was_reminded_and_then_came_is_reminded_no_more(
+    database: Database, clerk: Person
+) -> None:
+    shown = a_voucher(database)
+    with database.begin() as session:
+        assert voucher_calendar.remind(session, SITE.profile, after=0, now=after(48))
+    assert len(texts_to(database)) == 1
+    with database.begin() as session:
+        # A hand-over that fails drops nothing.
+        redemption.redeem(session, shown.code, member=clerk, now=after(49))
+        session.rollback()
+    assert "提醒您" in texts_to(database)[0]
+    redeems(database, shown.code, clerk, days=49)
+    (text,) = texts_to(database)
+    assert text.startswith("已领取")
+
+
 def test_the_second_hand_over_is_refused_and_told_of_the_first(
     database: Database, clerk: Person, reviewer: Person
 ) -> None:
@@ -133,7 +151,8 @@ def test_unknown_mistyped_and_void_codes_are_told_apart(database: Database, cler
     assert refused(database, codes.new_code(), clerk) is Verdict.UNKNOWN
     wrong = "2" if shown.code[0] != "2" else "3"
     assert refused(database, wrong + shown.code[1:], clerk) is Verdict.SLIP
-    assert refused(database, "", clerk) is Verdict.SLIP
+    assert refused(database, shown.code[:-1], clerk) is Verdict.LENGTH
+    assert refused(database, "", clerk) is Verdict.LENGTH
     with database.begin() as session:
         follower_id = session.scalars(select(Follower.id)).one()
         vouchers.void_of(session, follower_id, now=NOW)
@@ -274,8 +293,15 @@ def test_a_hand_over_on_paper_is_written_down_with_its_day(
         told = voucher_queries.hand_over(connection, done.number)
     assert told
     assert told.note == "纸单，2026年11月24日交付"
-    assert "2026年11月24日" in texts_to(database)[-1]
+    assert "2026年11月24日（2026年11月26日 12:00登记）在窗口" in texts_to(database)[-1]
     adds_up(database)
+
+
+def test_written_down_on_its_own_day_no_second_day_is_told(
+    database: Database, clerk: Person
+) -> None:
+    writes_down(database, a_voucher(database).code, clerk, day=1, today=1)
+    assert "，2026年11月24日在窗口交付" in texts_to(database)[-1]
 
 
 def test_handed_over_on_its_last_day_it_is_written_down_before_the_job_comes(
@@ -288,7 +314,7 @@ def test_handed_over_on_its_last_day_it_is_written_down_before_the_job_comes(
 
 @pytest.mark.parametrize(
     ("day", "today", "says"),
-    [(1, 0, "今天以前"), (0, 32, "31 天"), (-1, 0, "还没有发出"), (51, 51, "已经过期")],
+    [(1, 0, "今天或以前"), (0, 32, "31 天"), (-1, 0, "还没有发出"), (51, 51, "已经过期")],
 )
 def test_a_day_that_cannot_be_is_refused(
     database: Database, clerk: Person, day: int, today: int, says: str

@@ -129,6 +129,7 @@ def test_of_several_facsimiles_one_is_tapped_or_typed(database: Database, talk: 
     assert "乙" not in talk.visible
     assert vouchers_of(database) == 0
     talk.says("领取 7")
+    assert "没有第 7 种" in talk.visible
     assert "1 甲" in talk.visible
     _label, third = talk.choices[1]
     assert third.content == "领取 3"  # its place stays when the others run out
@@ -167,7 +168,43 @@ def test_what_was_tapped_and_is_gone_offers_the_others(database: Database, talk:
     with database.begin() as session:
         session.execute(update(Facsimile).where(Facsimile.id == gone).values(is_offered=False))
     talk.presses(first)
-    assert "乙" in talk.visible
+    assert "请换一种" in talk.visible
+    assert "1 乙" in talk.visible
+    assert vouchers_of(database) == 0  # nobody is given what they did not choose
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("0", "没有第 0 种"),
+        ("00", "没有第 0 种"),
+        (wide("0"), "没有第 0 种"),
+        ("3", "没有第 3 种"),
+        ("100", "没有第 100 种"),
+        ("9" * 600, "没有这一种"),
+    ],
+)
+@pytest.mark.parametrize("kinds", [1, 2])
+def test_a_number_that_is_not_in_the_list_is_told_so(
+    database: Database, talk: Talk, typed: str, said: str, kinds: int
+) -> None:
+    collects(database, talk)
+    for name in ("甲（复制件）", "乙（复制件）")[:kinds]:
+        shelf(database, 3, name)
+    talk.says(f"领取 {typed}")
+    assert talk.visible.startswith(f"{said}，请从下面选：")
+    assert len(talk.choices) == kinds
+    assert vouchers_of(database) == 0
+
+
+@pytest.mark.parametrize("typed", ["0", "7"])
+def test_without_ten_cards_a_number_is_answered_like_the_word(
+    database: Database, talk: Talk, typed: str
+) -> None:
+    collects(database, talk, 37)
+    shelf(database, 3)
+    talk.says(f"领取 {typed}")
+    assert "还差 7 张" in talk.visible
 
 
 def test_when_nothing_is_left_it_says_so_calmly(database: Database, talk: Talk) -> None:
@@ -189,6 +226,28 @@ def test_an_expired_voucher_is_told_of_and_replaced(database: Database, talk: Ta
     assert "换一张新的" in talk.visible
     assert "2027年1月22日" in talk.visible
     assert code_of(database) != old
+    adds_up(database)
+
+
+def test_that_the_old_one_expired_is_said_before_the_new_choice(
+    database: Database, talk: Talk
+) -> None:
+    collects(database, talk, pick_up_until=TODAY + timedelta(days=200))
+    first = shelf(database, 2, "甲（复制件）")
+    talk.says("领取")
+    second = shelf(database, 2, "乙（复制件）")
+    talk.now = after(61)
+    for typed in ("领取", "领取 7"):
+        talk.says(typed)
+        assert talk.visible.startswith("上一张凭证 2027年1月22日 到期了"), talk.visible
+        assert "1 甲" in talk.visible
+        assert "2 乙" in talk.visible
+    with database.begin() as session:
+        gone = Facsimile.id.in_((first, second))
+        session.execute(update(Facsimile).where(gone).values(is_offered=False))
+    talk.says("领取")
+    assert talk.visible.startswith("上一张凭证 2027年1月22日 到期了"), talk.visible
+    assert "都领完了" in talk.visible
     adds_up(database)
 
 

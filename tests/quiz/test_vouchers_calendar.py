@@ -7,19 +7,21 @@ import pytest
 from sqlalchemy import select
 
 from tests.conftest import SettingsFactory
-from tests.quiz.making import TODAY, a_season
-from tests.quiz.vouchers_making import a_collector, a_stock, adds_up, after, at, claims
+from tests.quiz.making import TODAY, a_follower, a_season
+from tests.quiz.vouchers_making import a_clerk, a_collector, a_stock, adds_up, after, at, claims
 from wx_archive import features
+from wx_archive.chat import held
 from wx_archive.chat.models import HeldAnswer
 from wx_archive.core import clock
 from wx_archive.core.database import Database
 from wx_archive.core.jobs import Job, Runner
 from wx_archive.core.jobs.schedule import insert_due
 from wx_archive.core.services import Services, open_services
-from wx_archive.quiz import jobs
+from wx_archive.quiz import jobs, redemption
 from wx_archive.quiz.voucher_jobs import EXPIRE, REMIND, SCHEDULES
 from wx_archive.quiz.voucher_models import Voucher
-from wx_archive.quiz.vouchers import Issued
+from wx_archive.quiz.vouchers import Issued, void_of
+from wx_archive.staff.rules import Role
 from wx_archive.wechat.client import Platform
 
 
@@ -118,6 +120,66 @@ def test_who_was_given_it_on_the_same_day_is_not_reminded(services: Services) ->
     works(services, after(1, hour=12))
     (text,) = texts_to(services.database)
     assert "只剩 1 天" in text
+
+
+def fetched(services: Services, openid: str, instant: datetime) -> list[str]:
+    """Return what somebody is handed who asks for what waits."""
+    with services.database.begin() as session:
+        follower_id = a_follower(session, openid)
+        return held.fetch(session, follower_id, room_bytes=2_048, now=instant)
+
+
+def test_a_reminder_is_read_until_its_last_day_ends_and_never_beside_the_expiry(
+    services: Services,
+) -> None:
+    some(services.database)
+    works(services, after(46))
+    works(services, after(48, hour=10))
+    last = at(TODAY + timedelta(days=50), 23) + timedelta(minutes=59)
+    (text,) = fetched(services, "f0", last)
+    assert "只剩 2 天" in text
+    midnight = at(TODAY + timedelta(days=51), 0)
+    assert fetched(services, "f1", midnight) == []  # before the job comes that lets it expire
+    works(services, after(51))
+    (text,) = fetched(services, "f1", after(51))
+    assert "已经过期" in text
+
+
+def test_a_reminder_that_nobody_read_is_dropped_once_the_voucher_is_settled(
+    services: Services,
+) -> None:
+    some(services.database, 4)
+    works(services, after(46))
+    works(services, after(48, hour=10))
+    assert len(texts_to(services.database)) == 4
+    with services.database.begin() as session:
+        first, second = list(session.scalars(select(Voucher.code).order_by(Voucher.id)))[:2]
+        clerk, reviewer = a_clerk(session, "one"), a_clerk(session, "two", Role.REVIEWER)
+    with services.database.begin() as session:
+        redemption.redeem(session, first, member=clerk, now=after(49))
+        done = redemption.redeem(session, second, member=clerk, now=after(49))
+        void_of(session, a_follower(session, "f2"), now=after(49))
+    (text,) = fetched(services, "f0", after(49))
+    assert text.startswith("已领取")
+    assert fetched(services, "f2", after(49)) == []
+    (text,) = fetched(services, "f3", after(49))
+    assert text.startswith("提醒您")
+    # Good again, and its owner was never told: the next morning they are.
+    with services.database.begin() as session:
+        redemption.undo(session, done.number, member=reviewer, reason="扫错了人", now=after(49))
+    works(services, after(50, hour=10))
+    assert "今天是最后一天" in fetched(services, "f1", after(50))[-1]
+    assert fetched(services, "f0", after(50)) == []
+    adds_up(services.database)
+
+
+def test_an_expired_voucher_leaves_no_reminder_behind(services: Services) -> None:
+    some(services.database, 1)
+    works(services, after(46))
+    works(services, after(48, hour=10))
+    works(services, after(51))
+    (text,) = texts_to(services.database)
+    assert "已经过期" in text
 
 
 def test_both_kinds_of_job_are_the_products(services: Services) -> None:

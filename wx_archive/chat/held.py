@@ -67,6 +67,17 @@ def tell(
     )
 
 
+def forget(session: Session, key: str) -> bool:
+    """Drop an answer that still waits, for it is not true any more; False when none does.
+
+    What was sent or fetched stays known; what is dropped may be told anew under the same key.
+    """
+    waits = HeldAnswer.state == HeldState.WAITING
+    gone = delete(HeldAnswer).where(HeldAnswer.key == key, waits).returning(HeldAnswer.id)
+    done = session.execute(gone.execution_options(synchronize_session=False))
+    return done.scalar_one_or_none() is not None
+
+
 def waiting(session: Session, follower_id: int, *, now: datetime) -> Sequence[HeldAnswer]:
     """Return what waits for the follower, oldest first, locked for this transaction."""
     return session.scalars(

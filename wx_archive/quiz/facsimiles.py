@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.orm import Session
 
 from wx_archive.catalogue.files.cells import guard
@@ -24,7 +24,8 @@ ENTRY_LENGTH: Final = 120
 NOTE_LENGTH: Final = 200
 MOST_PIECES: Final = 10_000
 """Of one step: more is a slip of the keyboard."""
-_HEAD: Final = ("时间", "变动", "在库", "预留", "变动后在库", "变动后预留", "经手", "说明")
+_BY_HAND: Final = (StockAction.RECEIVE, StockAction.WRITE_OFF)
+_HEAD: Final = ("时间", "变动", "在库", "许出", "变动后在库", "变动后许出", "经手", "说明")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,16 @@ class Kept:
     def described(self) -> Described:
         """What staff say of it."""
         return Described(self.name, self.about, self.source, self.entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of the stock by hand."""
+
+    action: StockAction
+    pieces: int
+    note: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +128,11 @@ def problems(told: Described) -> dict[str, str]:
     return found
 
 
-def add(session: Session, told: Described, *, by: str, now: datetime) -> Facsimile:
-    """Enter a facsimile: offered, and none of it on the shelf yet."""
-    made = Facsimile(pid=ids.random_pid(), made_by=by, made_at=now, **asdict(told))
+def add(
+    session: Session, told: Described, *, by: str, now: datetime, pid: str = ""
+) -> Facsimile:
+    """Enter a facsimile: offered, and none of it on the shelf yet; `pid` as its form chose it."""
+    made = Facsimile(pid=pid or ids.random_pid(), made_by=by, made_at=now, **asdict(told))
     session.add(made)
     session.flush()
     return made
@@ -142,6 +155,46 @@ def offer(session: Session, one: Facsimile, *, is_offered: bool) -> None:
     """Offer a facsimile, or no more; what is promised stays promised."""
     one.is_offered = is_offered
     session.flush()
+
+
+def last_step(connection: Connection, facsimile_id: int) -> int:
+    """Return the number of the last line of the ledger that staff wrote by hand; 0 for none.
+
+    It stands in the forms, so that a form that is sent twice counts once.
+    """
+    steps = select(func.max(StockMove.id)).where(
+        StockMove.facsimile_id == facsimile_id, StockMove.action.in_(_BY_HAND)
+    )
+    return connection.execute(steps).scalar_one() or 0
+
+
+def is_repeated(session: Session, one: Facsimile, step: Step, *, seen: int) -> bool:
+    """Tell whether the very step stands in the ledger since its page was opened.
+
+    Args:
+        session: has the facsimile locked, so that of two at once the second sees the first.
+        one: whose ledger.
+        step: what is asked for.
+        seen: `last_step` when the page was opened.
+
+    Raises:
+        RefusedError: others have counted meanwhile: what the page said is out of date.
+    """
+    later = session.scalars(
+        select(StockMove).where(
+            StockMove.facsimile_id == one.id,
+            StockMove.action.in_(_BY_HAND),
+            StockMove.id > seen,
+        )
+    ).all()
+    if any(
+        Step(StockAction(row.action), abs(row.on_hand), row.note, row.actor) == step
+        for row in later
+    ):
+        return True
+    if later:
+        raise RefusedError("这一页打开以后，库存又清点过。请看过下面的流水，再按一次")
+    return False
 
 
 def count_in(

@@ -37,7 +37,9 @@ class Verdict(StrEnum):
     VOID = "void"
     UNKNOWN = "unknown"
     SLIP = "slip"
-    """The check character does not fit: mistyped, or no code at all."""
+    """The check character does not fit: mistyped."""
+    LENGTH = "length"
+    """Too short or too long for a code: 窗口核对码, half of it, or something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,18 @@ class Check:
     Attributes:
         voucher: None where there is none of this code.
         level: the stock of its facsimile now.
+        length: how many characters were typed, without what separates them.
     """
 
     verdict: Verdict
     voucher: Shown | None = None
     level: Level | None = None
+    length: int = codes.LENGTH
+
+    @property
+    def why(self) -> str:
+        """Why the desk does not hand over."""
+        return voucher_texts.not_redeemed(self.verdict, self.voucher, self.length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class NotRedeemedError(RefusedError):
     """
 
     def __init__(self, check: Check) -> None:
-        super().__init__(voucher_texts.not_redeemed(check.verdict, check.voucher))
+        super().__init__(check.why)
         self.check = check
 
 
@@ -92,7 +101,8 @@ def check(connection: Connection, typed: str, *, today: date) -> Check:
     """Return what the desk says to a code as it was typed or scanned."""
     code = codes.read(typed)
     if code is None:
-        return Check(Verdict.SLIP)
+        length = len(codes.tidied(typed))
+        return Check(Verdict.SLIP if length == codes.LENGTH else Verdict.LENGTH, length=length)
     shown = voucher_queries.by_code(connection, code)
     if shown is None:
         return Check(Verdict.UNKNOWN)

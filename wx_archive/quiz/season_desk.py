@@ -60,7 +60,7 @@ def words_of(cards: Sequence[CardKind]) -> list[tuple[int, CardWords]]:
     return [(card.ordinal, CardWords.of(card)) for card in cards]
 
 
-def add(session: Session, plan: Plan, *, by: str, now: datetime) -> Season:
+def add(session: Session, plan: Plan, *, by: str, now: datetime, pid: str = "") -> Season:
     """Begin a season: a draft without cards.
 
     Args:
@@ -68,8 +68,9 @@ def add(session: Session, plan: Plan, *, by: str, now: datetime) -> Season:
         plan: without problems (`season_plans.plan_problems`).
         by: login of whoever writes it.
         now: the present instant.
+        pid: its public id, where its form has chosen one (`season_once`).
     """
-    season = Season(pid=ids.random_pid(), state=SeasonState.DRAFT, made_by=by, made_at=now)
+    season = Season(pid=pid or ids.random_pid(), state=SeasonState.DRAFT, made_by=by, made_at=now)
     set_plan(season, plan)
     session.add(season)
     session.flush()
@@ -138,13 +139,15 @@ def swap_cards(session: Session, season: Season, ordinal: int, *, seen: int, by:
     session.flush()
 
 
-def copy(session: Session, season: Season, *, by: str, now: datetime, today: date) -> Season:
+def copy(  # noqa: PLR0913 -- as `add`
+    session: Session, season: Season, *, by: str, now: datetime, today: date, pid: str = ""
+) -> Season:
     """Begin a season with the words and the ten cards of another, after all that are released."""
     last = session.scalar(
         select(func.max(Season.ends_on)).where(Season.state == SeasonState.RELEASED)
     )
     after = max(today, last) if last else today
-    made = add(session, next_plan(current_plan(season), after=after), by=by, now=now)
+    made = add(session, next_plan(current_plan(season), after=after), by=by, now=now, pid=pid)
     for ordinal, words in words_of(cards_of(session, season)):
         set_words(_new_card(session, made, ordinal), words)
     session.flush()

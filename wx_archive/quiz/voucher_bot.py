@@ -16,7 +16,9 @@ PAGE: Final = "/h5/cards#voucher"
 PURPOSE: Final = "me"
 """One session opens all pages of one's own."""
 _COMMANDS: Final = ("领取", "领奖", "领卡")
-_PLACES: Final = 99
+_NONE_OF_THEM: Final = 0
+"""No facsimile: somebody chose one that is not there, and is not given another one for it."""
+_DIGITS: Final = 9
 
 
 @router.on_command(*_COMMANDS, effect=True)
@@ -29,18 +31,20 @@ def pick_up(turn: Turn[Text]) -> Reply:
 def pick_up_one(turn: Turn[Text]) -> Reply | None:
     """领取 2: the voucher for the second of the list; other words are looked up."""
     typed = fold(turn.argument)
-    if not (typed.isascii() and typed.isdecimal() and 0 < int(typed[:3]) <= _PLACES):
+    if not (typed.isascii() and typed.isdecimal()):
         return None
-    place = int(typed[:3])
-    chosen = [one for number, one in _listed(turn) if number == place]
-    return _claim(turn, chosen[0].facsimile_id if chosen else None)
+    place = int(typed[:_DIGITS])
+    chosen = dict(_listed(turn)).get(place)
+    if chosen is None:
+        return _claim(turn, _NONE_OF_THEM, no_place=place)
+    return _claim(turn, chosen.facsimile_id)
 
 
 @router.on_tap(voucher_texts.TAP, effect=True)
 def pick_up_tapped(turn: Turn[Text]) -> Reply:
     """Give the voucher for the facsimile whose link was tapped, however old it is."""
     chosen = [one for _place, one in _listed(turn) if one.pid == turn.argument]
-    return _claim(turn, chosen[0].facsimile_id if chosen else None)
+    return _claim(turn, chosen[0].facsimile_id if chosen else _NONE_OF_THEM)
 
 
 def _listed(turn: Turn[Any]) -> list[tuple[int, Offer]]:
@@ -48,7 +52,7 @@ def _listed(turn: Turn[Any]) -> list[tuple[int, Offer]]:
     return list(enumerate(vouchers.offered(turn.session.connection()), 1))
 
 
-def _claim(turn: Turn[Any], facsimile_id: int | None) -> Reply:
+def _claim(turn: Turn[Any], facsimile_id: int | None, *, no_place: int | None = None) -> Reply:
     known = seasons.read(turn.session.connection())
     outcome = vouchers.claim(turn.session, turn.follower_id, known, facsimile_id, now=turn.now)
     profile = turn.site.profile
@@ -61,9 +65,17 @@ def _claim(turn: Turn[Any], facsimile_id: int | None) -> Reply:
         case Choice():
             free = {one.facsimile_id for one in outcome.offers}
             offers = [(place, one) for place, one in _listed(turn) if one.facsimile_id in free]
-            return TextReply(voucher_texts.choose(offers, is_gone=outcome.is_gone))
+            return TextReply(
+                voucher_texts.choose(
+                    offers,
+                    is_gone=outcome.is_gone,
+                    no_place=no_place,
+                    replaces=outcome.replaces,
+                )
+            )
         case NoneLeft():
-            return TextReply(voucher_texts.none_left(outcome.season, profile))
+            replaces = outcome.replaces
+            return TextReply(voucher_texts.none_left(outcome.season, profile, replaces=replaces))
         case Closed():
             return TextReply(voucher_texts.closed(outcome.season, profile))
 

@@ -1,7 +1,7 @@
 """Vouchers and the calendar: expiry returns the piece; three days before, the owner is reminded."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -64,7 +64,7 @@ def _expire_one(session: Session, one: Owned, *, now: datetime) -> bool:
 def remind(session: Session, profile: Profile, *, after: int, now: datetime) -> Reminded | None:
     """Remind the next owners whose vouchers expire within three days; None when nobody is left.
 
-    Each is told once: the second time the key is known.
+    Each is told once: the second time the key is known. It may be read until the last day ends.
     """
     today = clock.day_of(now)
     rows = session.execute(
@@ -88,6 +88,7 @@ def remind(session: Session, profile: Profile, *, after: int, now: datetime) -> 
     voucher_steps.keep_owners(session, {row.follower_id for row in rows})
     for row in rows:
         text = voucher_texts.told_reminder(row.name, row.expires_on, today, profile)
-        key = f"quiz.remind:{row.id}"
-        count += held.tell(session, row.follower_id, text, key=key, now=now)
+        key = voucher_steps.reminder_key(row.id)
+        lasts = voucher_queries.midnight(row.expires_on + timedelta(days=1)) - now
+        count += held.tell(session, row.follower_id, text, key=key, now=now, lasts=lasts)
     return Reminded(rows[-1].id, count)

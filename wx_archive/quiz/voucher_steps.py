@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from wx_archive.chat import held
 from wx_archive.followers.models import Follower
 from wx_archive.quiz import stock
 from wx_archive.quiz.models import Entry
@@ -59,6 +60,11 @@ def owned(session: Session, condition: ColumnElement[bool], *, most: int) -> lis
     return [Owned(row.id, row.facsimile_id, row.version, row.follower_id) for row in rows]
 
 
+def reminder_key(voucher_id: int) -> str:
+    """Return the key under which an owner is reminded of a voucher's last day."""
+    return f"quiz.remind:{voucher_id}"
+
+
 def keep_owners(session: Session, follower_ids: Collection[int]) -> None:
     """Keep followers from being erased until this transaction ends."""
     wanted = select(Follower.id).where(Follower.id.in_(follower_ids)).order_by(Follower.id)
@@ -76,7 +82,8 @@ def step(
 ) -> bool:
     """Move a voucher to another state; False when it is not as it was seen any more.
 
-    One conditional UPDATE: of many at once one succeeds.
+    One conditional UPDATE: of many at once one succeeds. A reminder that its owner has not read
+    yet is dropped: there is nothing to be reminded of any more.
     """
     if new not in VOUCHER_MOVES[old]:
         raise ValueError(f"a voucher never goes from {old} to {new}")
@@ -87,7 +94,11 @@ def step(
         .returning(Voucher.id)
     )
     done = session.execute(moved.execution_options(synchronize_session="fetch"))
-    return done.scalar_one_or_none() is not None
+    if done.scalar_one_or_none() is None:
+        return False
+    if old is VoucherState.ISSUED:
+        held.forget(session, reminder_key(one.id))
+    return True
 
 
 def note_event(

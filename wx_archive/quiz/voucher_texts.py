@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 TAP: Final = "facsimile"
 """Name of the tap that chooses one."""
+_PLACES: Final = 999
+"""A higher number is not said back."""
 _LIST_BYTES: Final = 1_950
 """A text reply holds 2,048; the rest is for the line that says how many did not fit."""
 
-STALE: Final = "这张凭证刚才有人动过，请再查一次，看清现在的情形"
-PAPER_DAY: Final = "交付的日子要在今天以前，最多 {days} 天"
+STALE: Final = (
+    "还没有交付：这一页放久了，或者这张凭证刚才有人动过。请再查一次，看清现在的情形再确认"
+)
+PAPER_DAY: Final = "交付的日子只能是今天或以前，最多早 {days} 天"
 PAPER_BEFORE_ISSUE: Final = "那一天还没有发出这张凭证，请核对交付的日子"
 PAPER_TOO_LATE: Final = (
     "这张凭证那天有效，可是补录晚了：它已经按期失效，预留退回了库存。"
@@ -35,6 +39,9 @@ UNDO_TOO_LATE: Final = "过了十五分钟，不能再撤销；实物不对的�
 REASON_MISSING: Final = "请写明为什么撤销，至少两个字，最多两百个字"
 UNKNOWN_REPLY: Final = "没有这张凭证，请看清手机上的字符，再输一次"
 SLIP_REPLY: Final = "校验位不对：有一个字符输错了，或者两个字符输反了，请再输一次"
+ONE_YEAR: Final = "一次最多看一年，下面从 {first}看起；更早的，请分几次看"
+_MOST_COUNTED: Final = 300
+"""Of what is typed no more is read."""
 
 _DESK_REFUSALS: Final = {
     "unknown": UNKNOWN_REPLY,
@@ -54,8 +61,11 @@ def moment(value: datetime) -> str:
     return f"{day(local.date())} {local:%H:%M}"
 
 
-def not_redeemed(verdict: str, shown: "Shown | None") -> str:
-    """Say why the desk does not hand over."""
+def not_redeemed(verdict: str, shown: "Shown | None", length: int) -> str:
+    """Say why the desk does not hand over; ``length`` is of what was typed."""
+    if verdict == "length":
+        count = f"{length} 位" if length < _MOST_COUNTED else f"{_MOST_COUNTED} 位以上"
+        return f"凭证号是十位，您输了 {count}。四位数字是窗口核对码，不用输"
     if shown is None or verdict in _DESK_REFUSALS:
         return _DESK_REFUSALS.get(verdict, UNKNOWN_REPLY)
     if shown.state is VoucherState.REDEEMED and shown.redeemed_at:
@@ -148,9 +158,22 @@ def missing(season: "Known | None", cards: int, towards_next: int, *, is_on: boo
     return with_taps(f"{told}\n[[{way}|答题]]　[[我的卡]]")
 
 
-def choose(offers: "Sequence[tuple[int, Offer]]", *, is_gone: bool) -> str:
-    """List what may be chosen, as much as fits: place in the list, facsimile, pieces left."""
-    head = "您选的那种刚刚领完了，请换一种：" if is_gone else "十张卡齐了，可以领一份。想要哪一种："
+def choose(
+    offers: "Sequence[tuple[int, Offer]]",
+    *,
+    is_gone: bool = False,
+    no_place: int | None = None,
+    replaces: date | None = None,
+) -> str:
+    """List what may be chosen, as much as fits: place in the list, facsimile, pieces left.
+
+    Args:
+        offers: with their places in the list.
+        is_gone: the one that was chosen has no free piece any more.
+        no_place: a place that was typed and is not in the list.
+        replaces: the last day of the voucher that expired before.
+    """
+    head = _expired_before(replaces) + _asked(is_gone=is_gone, no_place=no_place)
     first = offers[0][0] if offers else 1
     foot = f"点一种，或者回复“领取 {first}”这样的编号。选定以后不能换。"
     lines = [head]
@@ -166,10 +189,23 @@ def choose(offers: "Sequence[tuple[int, Offer]]", *, is_gone: bool) -> str:
     return "\n".join((*lines, foot))
 
 
-def none_left(season: "Known", profile: Profile) -> str:
+def _expired_before(last_day: date | None) -> str:
+    return f"上一张凭证 {day(last_day)} 到期了，没有领。\n" if last_day else ""
+
+
+def _asked(*, is_gone: bool, no_place: int | None) -> str:
+    if no_place is not None:
+        which = f"第 {no_place} 种" if no_place <= _PLACES else "这一种"
+        return f"没有{which}，请从下面选："
+    if is_gone:
+        return "您选的那种刚刚领完了，请换一种："
+    return "十张卡齐了，可以领一份。想要哪一种："
+
+
+def none_left(season: "Known", profile: Profile, *, replaces: date | None = None) -> str:
     """Say calmly that nothing is left, and what then."""
     return with_taps(
-        "十张卡齐了。可惜复制件现在都领完了，一份也没有留下。\n"
+        f"{_expired_before(replaces)}十张卡齐了。可惜复制件现在都领完了，一份也没有留下。\n"
         f"有人过期没领，或者馆里添了新的，就又有了：{day(season.pick_up_until)}以前随时再回[[领取]]，"
         f"您的卡一直在。\n想问什么时候添，请打 {profile.telephone}。"
     )
@@ -189,7 +225,10 @@ def closed(season: "Known", profile: Profile) -> str:
 
 def told_redeemed(facsimile: str, receipt: str, at: datetime, paper_day: date | None) -> str:
     """Tell the owner that it was handed over."""
-    when = f"{day(paper_day)}（{moment(at)}登记）" if paper_day else moment(at)
+    when = moment(at)
+    if paper_day:
+        noted = "" if paper_day == clock.day_of(at) else f"（{moment(at)}登记）"
+        when = f"{day(paper_day)}{noted}"
     return with_taps(
         f"已领取，感谢。\n{facsimile}，{when}在窗口交付，领取号 {receipt}。\n"
         "如果不是您或您请的人领的，请马上告诉我们：[[电话]]。"
@@ -237,4 +276,7 @@ def slowed(pause: timedelta) -> str:
     """Say that too many codes were wrong, and how long to wait."""
     seconds = max(1, round(pause.total_seconds()))
     wait = f"{seconds} 秒" if seconds < 90 else f"{round(seconds / 60)} 分钟"
-    return f"连着输了好几个不存在的凭证号，请等 {wait}再查。读者在旁边的，先请他打开凭证页给您看"
+    return (
+        f"连着输了好几个不存在的凭证号，请等 {wait}再查。"
+        "先请读者打开凭证页，把十位字符看清楚；时候到了，在下面接着查"
+    )

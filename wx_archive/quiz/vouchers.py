@@ -91,17 +91,24 @@ class Choice:
 
     Attributes:
         is_gone: the one that was chosen has no free piece any more.
+        replaces: the last day of the one that expired before.
     """
 
     offers: Sequence[Offer]
     is_gone: bool = False
+    replaces: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NoneLeft:
-    """No facsimile has a free piece now."""
+    """No facsimile has a free piece now.
+
+    Attributes:
+        replaces: the last day of the one that expired before.
+    """
 
     season: Known
+    replaces: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,23 +236,24 @@ def _issue_new(
     before: Shown | None,
     now: datetime,
 ) -> Outcome:
+    replaces = before.expires_on if before else None
     offers = [one for one in offered(session.connection()) if one.left > 0]
     chosen = [one for one in offers if one.facsimile_id == facsimile_id]
     if not chosen and len(offers) == 1 and facsimile_id is None:
         chosen = offers
     if not offers:
-        return NoneLeft(season)
+        return NoneLeft(season, replaces)
     if not chosen:
-        return Choice(offers, is_gone=facsimile_id is not None)
+        return Choice(offers, is_gone=facsimile_id is not None, replaces=replaces)
     taken = chosen[0].facsimile_id
     if not stock.change(session, taken, StockAction.RESERVE):  # somebody was faster
         rest = [one for one in offers if one.facsimile_id != taken]
-        return Choice(rest, is_gone=True) if rest else NoneLeft(season)
+        return Choice(rest, is_gone=True, replaces=replaces) if rest else NoneLeft(season, replaces)
     _insert(session, entry_id, taken, expires_on(season, now), now)
     shown = of_entry(session.connection(), entry_id)
     if shown is None:
         raise RuntimeError("a voucher that was just issued is not there")
-    return Issued(shown, is_new=True, replaces=before.expires_on if before else None)
+    return Issued(shown, is_new=True, replaces=replaces)
 
 
 def _insert(session: Session, entry_id: int, facsimile_id: int, until: date, now: datetime) -> None:

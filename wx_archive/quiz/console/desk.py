@@ -15,7 +15,8 @@ from werkzeug.wrappers import Response
 from wx_archive.core.errors import RefusedError
 from wx_archive.quiz import codes, entries, redemption, voucher_queries, voucher_texts
 from wx_archive.quiz.console.downloads import table
-from wx_archive.quiz.redemption import Check, NotRedeemedError, Verdict
+from wx_archive.quiz.redemption import Check, NotRedeemedError, StaleVoucherError, Verdict
+from wx_archive.quiz.rules import UNDO_WITHIN
 from wx_archive.quiz.voucher_queries import HandOver
 from wx_archive.staff import throttle
 from wx_archive.staff.pages import Act, Pages, Visit
@@ -28,6 +29,8 @@ LOOKS: Final = Permission.QUIZ_READ
 DESK: Final = codes.DESK
 RECEIPTS: Final = "/console/quiz/receipts"
 LONGEST: Final = timedelta(days=366)
+_LONGEST_TYPED: Final = 300
+_YEARS: Final = range(1900, 3000)
 WORDS: Final = {
     Verdict.VALID: ("有效", "good"),
     Verdict.REDEEMED: ("已领取", "over"),
@@ -35,6 +38,7 @@ WORDS: Final = {
     Verdict.VOID: ("已作废", "warn"),
     Verdict.UNKNOWN: ("无此凭证", "warn"),
     Verdict.SLIP: ("校验位不对", "warn"),
+    Verdict.LENGTH: ("位数不对", "warn"),
 }
 """What stands large on the page, and the mark beside it."""
 SAY: Final = {"day": voucher_texts.day, "moment": voucher_texts.moment, "code": codes.printed}
@@ -52,18 +56,23 @@ def _check(pages: Pages) -> None:
     def desk(visit: Visit) -> ResponseReturnValue:
         typed = request.args.get("code", "")
         if not typed.strip():
-            return visit.page("quiz/console/desk.html")
-        return _page_of(visit, look(visit, typed))
+            return _asking(visit)
+        try:
+            return _page_of(visit, look(visit, typed), typed=typed)
+        except RefusedError as err:
+            return _asking(visit, HTTPStatus.CONFLICT, problem=str(err), typed=typed)
 
     @pages.post("/quiz/desk", needs=NEEDS, audit="voucher.redeem")
     def redeem_voucher(act: Act) -> ResponseReturnValue:
         code, version = request.form.get("code", ""), _version()
         if not _is_seen(act, code, version):
-            raise RefusedError(voucher_texts.STALE)
+            return _asking(act, HTTPStatus.CONFLICT, problem=voucher_texts.STALE, typed=code)
         try:
             done = redemption.redeem(
                 act.session, code, member=act.person, version=version, now=act.now
             )
+        except StaleVoucherError as err:
+            return _asking(act, HTTPStatus.CONFLICT, problem=str(err), typed=code)
         except NotRedeemedError as err:
             return _page_of(act, err.check, HTTPStatus.CONFLICT)
         after = {"state": "redeemed", "facsimile": done.voucher.facsimile}
@@ -102,7 +111,24 @@ def look(visit: Visit, typed: str) -> Check:
     return found
 
 
-def _page_of(visit: Visit, found: Check, status: int = HTTPStatus.OK) -> Response:
+def _asking(
+    visit: Visit, status: int = HTTPStatus.OK, *, problem: str = "", typed: str = ""
+) -> Response:
+    """Return the page that asks for a code, with what was typed and did not come to a check."""
+    return visit.page("quiz/console/desk.html", status, problem=problem, typed=_kept(typed))
+
+
+def _kept(typed: str) -> str:
+    """Return what stays in the field: of a scanned address the code alone.
+
+    A scanner types behind what stands there; two addresses behind one another would be neither.
+    """
+    return codes.tidied(typed) if "code=" in typed else typed.strip()[:_LONGEST_TYPED]
+
+
+def _page_of(
+    visit: Visit, found: Check, status: int = HTTPStatus.OK, *, typed: str = ""
+) -> Response:
     shown = found.voucher
     word, mark = WORDS[found.verdict]
     with visit.reads() as connection:
@@ -114,7 +140,8 @@ def _page_of(visit: Visit, found: Check, status: int = HTTPStatus.OK) -> Respons
         one=shown,
         word=word,
         mark=mark,
-        why=voucher_texts.not_redeemed(found.verdict, shown),
+        why=found.why,
+        typed="" if shown else _kept(typed),
         entry=entries.path_of(hit) if hit else "",
         seen=_seal(visit, shown.code, shown.version) if shown else "",
         is_valid=found.verdict is Verdict.VALID,
@@ -144,7 +171,7 @@ def _version() -> int:
 def _receipts(pages: Pages) -> None:
     @pages.get("/quiz/receipts", needs=LOOKS)
     def receipts(visit: Visit) -> ResponseReturnValue:
-        first, last = _days(visit.today)
+        first, last, is_cut = _days(visit.today)
         with visit.reads() as connection:
             every = voucher_queries.hand_overs(connection, first, last)
         return visit.page(
@@ -154,6 +181,7 @@ def _receipts(pages: Pages) -> None:
             chosen=request.args,
             first=first,
             last=last,
+            cut=voucher_texts.ONE_YEAR.format(first=voucher_texts.day(first)) if is_cut else "",
             login=visit.person.login,
             may_undo=visit.person.may(Permission.QUIZ_RELEASE),
             query=request.query_string.decode("ascii", "replace"),
@@ -162,7 +190,7 @@ def _receipts(pages: Pages) -> None:
 
     @pages.reading("/quiz/receipts.csv", needs=LOOKS, audit="voucher.export")
     def export_receipts(act: Act) -> ResponseReturnValue:
-        first, last = _days(act.today)
+        first, last, _is_cut = _days(act.today)
         rows = _wanted(voucher_queries.hand_overs(act.session.connection(), first, last))
         told = {"first": first.isoformat(), "last": last.isoformat(), "rows": len(rows)}
         act.note("voucher:export", after=told)
@@ -173,10 +201,13 @@ def _receipts(pages: Pages) -> None:
         with visit.reads() as connection:
             one = found(connection, number)
         may_undo = visit.person.may(Permission.QUIZ_RELEASE)
+        may_undo = may_undo and one.may_be_undone(visit.person.login, visit.now)
+        is_recent = one.undone_at is None and visit.now - one.at <= UNDO_WITHIN
         return visit.page(
             "quiz/console/desk_receipt.html",
             one=one,
-            may_undo=may_undo and one.may_be_undone(visit.person.login, visit.now),
+            may_undo=may_undo,
+            may_ask=is_recent and not may_undo,
             may_redeem=visit.person.may(NEEDS),
             say=SAY,
         )
@@ -190,18 +221,24 @@ def found(connection: Connection, number: str) -> HandOver:
     return one
 
 
-def _days(today: date) -> tuple[date, date]:
-    """Return the days that are asked for: today unless others are named, a year at most."""
+def _days(today: date) -> tuple[date, date, bool]:
+    """Return the days that are asked for, today unless others are named.
+
+    A year at most, the last one; the third tells whether days were left out for that.
+    """
     first = _day(request.args.get("first", ""), today)
     last = max(first, _day(request.args.get("last", ""), first))
-    return first, min(last, first + LONGEST)
+    is_cut = last - first > LONGEST
+    return (last - LONGEST if is_cut else first), last, is_cut
 
 
 def _day(text: str, otherwise: date) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return otherwise
+    # Near the ends of the calendar there is no day before, or none after.
+    return found if found.year in _YEARS else otherwise
 
 
 def _wanted(every: list[HandOver]) -> list[HandOver]:

@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 
 from wx_archive.core.errors import RefusedError
 from wx_archive.quiz import entries, facsimiles
-from wx_archive.quiz.console import season_shown
+from wx_archive.quiz.console import season_form, season_shown
 from wx_archive.quiz.console import season_texts as texts
 from wx_archive.quiz.console.season_form import FacsimileForm, PiecesForm
-from wx_archive.quiz.facsimiles import Kept
-from wx_archive.quiz.rules import STOCK_ACTIONS
+from wx_archive.quiz.facsimiles import Kept, Step
+from wx_archive.quiz.rules import STOCK_ACTIONS, StockAction
+from wx_archive.quiz.season_once import once
 from wx_archive.quiz.voucher_models import Facsimile
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.plugs import Entry
@@ -64,6 +65,7 @@ def _page(visit: Visit, pid: str, form: PiecesForm, *, status: int = HTTPStatus.
     with visit.reads() as connection:
         moves = facsimiles.moves(connection, kept.id)
         hit = entries.named(connection, kept.entry, today=visit.today) if kept.entry else None
+        seen = facsimiles.last_step(connection, kept.id)
     return visit.page(
         f"{VIEWS}/facsimile.html",
         status,
@@ -72,6 +74,7 @@ def _page(visit: Visit, pid: str, form: PiecesForm, *, status: int = HTTPStatus.
         total=len(moves),
         hit=hit,
         form=form,
+        seen=seen,
         path=f"{LIST}/{pid}",
         actions=STOCK_ACTIONS,
         actors=_actors(visit),
@@ -90,8 +93,14 @@ def _describing(pages: Pages) -> None:
         told = form.described()
         if not form.takes(facsimiles.problems(told)):
             return _edit_page(act, form, "", status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        made = facsimiles.add(act.session, told, by=act.person.login, now=act.now)
-        act.note(f"facsimile:{made.pid}", after={"name": made.name})
+        key, by = season_form.key(), act.person.login
+        made, is_new = once(
+            act.session,
+            lambda: facsimiles.locked(act.session, key),
+            lambda: facsimiles.add(act.session, told, by=by, now=act.now, pid=key),
+        )
+        after = {"name": made.name} if is_new else texts.AGAIN
+        act.note(f"facsimile:{made.pid}", after=after)
         return act.done(f"{LIST}/{made.pid}", "记下了。清点以后入库，读者就能领取。")
 
     @pages.get("/quiz/facsimiles/<pid>/edit", needs=Permission.QUIZ_EDIT)
@@ -128,12 +137,17 @@ def _counting(pages: Pages) -> None:
     )
     def receive_facsimiles(act: Act, pid: str) -> ResponseReturnValue:
         one, form = _locked(act, pid), PiecesForm(request.form)
-        if not form.validate():
+        step = _step(act, form, StockAction.RECEIVE)
+        if step is None:
             return _page(act, pid, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        before, pieces = {"on_hand": one.on_hand}, int(form.pieces.data or 0)
-        facsimiles.count_in(
-            act.session, one, pieces, form.line("note"), by=act.person.login, now=act.now
-        )
+        before, pieces = {"on_hand": one.on_hand}, step.pieces
+        try:
+            if facsimiles.is_repeated(act.session, one, step, seen=season_form.seen()):
+                return _again(act, pid)
+            facsimiles.count_in(act.session, one, pieces, step.note, by=step.by, now=act.now)
+        except RefusedError as err:
+            form.takes({"pieces": str(err)})
+            return _page(act, pid, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         act.note(f"facsimile:{pid}", before=before, after={"on_hand": one.on_hand})
         return act.done(f"{LIST}/{pid}", f"入库 {pieces} 件，现在在库 {one.on_hand} 件。")
 
@@ -146,12 +160,14 @@ def _counting(pages: Pages) -> None:
     )
     def write_off_facsimiles(act: Act, pid: str) -> ResponseReturnValue:
         one, form = _locked(act, pid), PiecesForm(request.form)
-        if not form.validate():
+        step = _step(act, form, StockAction.WRITE_OFF)
+        if step is None:
             return _write_off_page(act, pid, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        before, pieces = {"on_hand": one.on_hand}, int(form.pieces.data or 0)
-        note = form.line("note")
+        before, pieces, note = {"on_hand": one.on_hand}, step.pieces, step.note
         try:
-            facsimiles.write_off(act.session, one, pieces, note, by=act.person.login, now=act.now)
+            if facsimiles.is_repeated(act.session, one, step, seen=season_form.seen()):
+                return _again(act, pid)
+            facsimiles.write_off(act.session, one, pieces, note, by=step.by, now=act.now)
         except RefusedError as err:
             form.takes({"note" if not note else "pieces": str(err)})
             return _write_off_page(act, pid, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -160,11 +176,26 @@ def _counting(pages: Pages) -> None:
         return act.done(f"{LIST}/{pid}", f"核减 {pieces} 件，现在在库 {one.on_hand} 件。")
 
 
+def _step(act: Act, form: PiecesForm, action: StockAction) -> Step | None:
+    """Return what a form asks for; None where it says beside its fields what is wrong."""
+    if not form.validate():
+        return None
+    return Step(action, int(form.pieces.data or 0), form.line("note"), act.person.login)
+
+
+def _again(act: Act, pid: str) -> Response:
+    """Answer the second click on a button: it leads on, and counts nothing."""
+    act.note(f"facsimile:{pid}", after=texts.AGAIN)
+    return act.done(f"{LIST}/{pid}", "这一笔已经记下了，没有再记第二次。还有一笔，就在这一页上填。")
+
+
 def _write_off_page(
     visit: Visit, pid: str, form: PiecesForm, *, status: int = HTTPStatus.OK
 ) -> Response:
-    view = f"{VIEWS}/facsimile_write_off.html"
-    return visit.page(view, status, one=_found(visit, pid), form=form, path=f"{LIST}/{pid}")
+    one, view = _found(visit, pid), f"{VIEWS}/facsimile_write_off.html"
+    with visit.reads() as connection:
+        seen = facsimiles.last_step(connection, one.id)
+    return visit.page(view, status, one=one, form=form, seen=seen, path=f"{LIST}/{pid}")
 
 
 def _edit_page(
@@ -172,7 +203,8 @@ def _edit_page(
 ) -> Response:
     one = _found(visit, pid) if pid else None
     path = f"{LIST}/{pid}" if pid else LIST
-    return visit.page(f"{VIEWS}/facsimile_edit.html", status, form=form, one=one, path=path)
+    view = f"{VIEWS}/facsimile_edit.html"
+    return visit.page(view, status, form=form, one=one, path=path, key=season_form.key())
 
 
 def _found(visit: Visit, pid: str) -> Kept:

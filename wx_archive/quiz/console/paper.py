@@ -19,7 +19,6 @@ from wx_archive.core.errors import RefusedError
 from wx_archive.quiz import codes, redemption, voucher_queries, voucher_texts
 from wx_archive.quiz.console.desk import NEEDS, RECEIPTS, SAY, look
 from wx_archive.quiz.console.downloads import table
-from wx_archive.quiz.redemption import Verdict
 from wx_archive.quiz.voucher_queries import Shown
 from wx_archive.staff.pages import Act, CarryOut, Pages, Visit
 
@@ -77,15 +76,15 @@ def add(pages: Pages) -> None:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if not form.validate() or form.day.data is None:
             return _page(visit, form, status)
-        checked = look(visit, form.code.data or "")
-        if checked.verdict in (Verdict.SLIP, Verdict.UNKNOWN) or checked.voucher is None:
-            form.code.errors = [voucher_texts.not_redeemed(checked.verdict, None)]
-            return _page(visit, form, status)
-        code, day = checked.voucher.code, form.day.data
         try:
-            return carry_out(lambda act: _write_down(act, code, day))
+            checked = look(visit, form.code.data or "")
         except RefusedError as err:
             return _page(visit, form, HTTPStatus.CONFLICT, problem=str(err))
+        if checked.voucher is None:
+            form.code.errors = [checked.why]
+            return _page(visit, form, status)
+        code, day = checked.voucher.code, form.day.data
+        return carry_out(lambda act: _write_down(act, form, code, day))
 
 
 def _page(
@@ -122,8 +121,12 @@ def _lines(rows: list[Shown], secret: str) -> list[list[str]]:
     ]
 
 
-def _write_down(act: Act, code: str, day: date) -> ResponseReturnValue:
-    done = redemption.write_down(act.session, code, day=day, member=act.person, now=act.now)
+def _write_down(act: Act, form: Form, code: str, day: date) -> ResponseReturnValue:
+    try:
+        done = redemption.write_down(act.session, code, day=day, member=act.person, now=act.now)
+    except RefusedError as err:
+        # Answered here: the line comes back as it was filled in.
+        return _page(act, form, HTTPStatus.CONFLICT, problem=str(err))
     after = {"state": "redeemed", "facsimile": done.voucher.facsimile, "on_hand": done.on_hand}
     act.note(
         f"voucher:{done.number}",

@@ -14,13 +14,14 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # older stubs
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from wtforms.widgets import CheckboxInput
 
+from wx_archive.core import ids
 from wx_archive.core.text import xml_safe
 from wx_archive.quiz.bank_files import Theme
 from wx_archive.quiz.console import season_texts as texts
-from wx_archive.quiz.facsimiles import Described
+from wx_archive.quiz.facsimiles import MOST_PIECES, Described
 from wx_archive.quiz.season_plans import NOTE_LENGTH, CardWords, Plan, card_problems, plan_problems
 
 _DAY: Final = "请选日期"
@@ -136,7 +137,12 @@ class PiecesForm(_Chinese):
     """How many pieces come or go, and why."""
 
     pieces = IntegerField(
-        "件数", [InputRequired("请填件数")], render_kw={"inputmode": "numeric", "min": "1"}
+        "件数",
+        [
+            InputRequired("请填件数，写数字"),
+            NumberRange(1, MOST_PIECES, f"件数要在 1 到 {MOST_PIECES:,} 之间"),
+        ],
+        render_kw={"inputmode": "numeric"},
     )
     note = StringField("说明", [Length(max=NOTE_LENGTH, message=f"最多 {NOTE_LENGTH} 个字")])
 
@@ -161,6 +167,12 @@ def plan_form(themes: Mapping[str, Theme], plan: Plan | None = None) -> PlanForm
     form = PlanForm(data=values) if plan is not None else PlanForm(request.form)
     form.themes.choices = [SelectChoice(one.slug, one.name) for one in themes.values()]
     return form
+
+
+def key() -> str:
+    """Return the key of a form, which becomes the public id of what it makes (`season_once`)."""
+    sent = request.form.get("key", "")
+    return sent if ids.is_pid(sent) else ids.random_pid()
 
 
 def seen() -> int:

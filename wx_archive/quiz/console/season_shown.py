@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from wx_archive.core import ids
 from wx_archive.core.markdown import to_html
 from wx_archive.quiz import bank, season_checks, season_desk, season_list, season_proposals
 from wx_archive.quiz.bank_files import Theme
@@ -185,6 +186,7 @@ def page(visit: Visit, shown: Shown, *, status: int = HTTPStatus.OK, **more: Any
         own_plan=season_desk.current_plan(season),
         theme_names=[known_themes[one].name if one in known_themes else one for one in slugs],
         rules=to_html(season.rules),
+        key=ids.random_pid(),
         refuse_form=more.pop("refuse_form", NoteForm()),
         **judged(visit, shown),
         **words(visit),

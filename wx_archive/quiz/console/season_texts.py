@@ -33,6 +33,9 @@ MARKS: Final[Mapping[SeasonState, str]] = {
 ACTORS: Final[Mapping[str, str]] = {"reader": "读者领取", "clock": "到期", "erasure": "清除资料"}
 """Who moves the stock without sitting at a desk."""
 
+AGAIN: Final[Mapping[str, str]] = {"again": "同一张表单又交了一次，没有再办"}
+"""What the audit log says of the second click on a button."""
+
 RULES_HELP: Final = (
     "显示在“活动规则”页，接在固定的说明后面。空一行分段，- 开头是列表。"
     "写明奖品、数量、领取地点和期限；不要求读者转发。"

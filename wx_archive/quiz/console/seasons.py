@@ -8,10 +8,12 @@ from werkzeug.wrappers import Response
 
 from wx_archive.quiz import season_desk, season_list, season_proposals
 from wx_archive.quiz.console import season_form, season_shown, season_steps
+from wx_archive.quiz.console import season_texts as texts
 from wx_archive.quiz.console.season_form import PlanForm, plan_form
 from wx_archive.quiz.console.season_shown import LIST, VIEWS, Shown, path_of
 from wx_archive.quiz.models import Season
 from wx_archive.quiz.rules import SeasonState
+from wx_archive.quiz.season_once import once
 from wx_archive.quiz.season_plans import Plan, changed
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.plugs import Entry
@@ -53,17 +55,28 @@ def _beginning(pages: Pages) -> None:
         plan = form.plan()
         if plan is None:
             return _edit_page(act, form, None, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        season = season_desk.add(act.session, plan, by=act.person.login, now=act.now)
-        act.note(f"season:{season.pid}", after={"name": plan.name})
+        key, by = season_form.key(), act.person.login
+        season, is_new = once(
+            act.session,
+            lambda: season_desk.find(act.session, key),
+            lambda: season_desk.add(act.session, plan, by=by, now=act.now, pid=key),
+        )
+        act.note(f"season:{season.pid}", after={"name": plan.name} if is_new else texts.AGAIN)
         return act.done(path_of(season.pid), "建好了，现在写十张卡。")
 
     @pages.post("/quiz/seasons/<pid>/copy", needs=Permission.QUIZ_EDIT, audit="season.add")
     def copy_quiz_season(act: Act, pid: str) -> ResponseReturnValue:
         season = season_shown.locked(act, pid)
-        made = season_desk.copy(
-            act.session, season, by=act.person.login, now=act.now, today=act.today
+        key, by = season_form.key(), act.person.login
+        made, is_new = once(
+            act.session,
+            lambda: season_desk.find(act.session, key),
+            lambda: season_desk.copy(
+                act.session, season, by=by, now=act.now, today=act.today, pid=key
+            ),
         )
-        act.note(f"season:{made.pid}", after={"name": made.name, "like": pid})
+        after = {"name": made.name, "like": pid} if is_new else texts.AGAIN
+        act.note(f"season:{made.pid}", after=after)
         return act.done(path_of(made.pid), "抄成了一季新的草稿，日子接在已放行的后面，请改名称。")
 
 
@@ -118,5 +131,6 @@ def _edit_page(
         form=form,
         shown=shown,
         back=shown.path if shown else LIST,
+        key=season_form.key(),
         **season_shown.words(visit),
     )
