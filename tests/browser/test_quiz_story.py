@@ -132,7 +132,7 @@ def test_the_tenth_right_answer_brings_a_card_with_its_picture(
         if right < 10:
             goes_on(browser)
     told = next(text for text in reversed(bubbles(browser)) if "第 1 张卡" in text)
-    assert "《先要有一座桥》 编号 0012-2-0345-012" in told
+    assert "《先要有一座桥》\n编号 0012-2-0345-012" in told
     picture = until(browser, "the card", lambda: marked(browser, "picture")[-1])
     image = picture.find_element(By.TAG_NAME, "img")
     until(browser, "the picture", lambda: browser.execute_script(LOADED, image) == 1080)

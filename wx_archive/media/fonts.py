@@ -65,6 +65,11 @@ def _has(path: Path, char: str) -> bool:
     return char.isspace() or _shape(path, char) != _shape(path, _NOBODYS)
 
 
+@cache
+def _to_look_with(path: Path) -> ImageFont.FreeTypeFont:
+    return face(path, _LOOK_PX)
+
+
 def _shape(path: Path, char: str) -> tuple[tuple[int, int], bytes]:
-    mask = face(path, _LOOK_PX).getmask(char)
+    mask = _to_look_with(path).getmask(char)
     return mask.size, bytes(mask)

@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from wx_archive.media.models import HostedMedia
 from wx_archive.media.objects import MissingObjectError, ObjectStore
 from wx_archive.media.rules import TITLE_LENGTH, Form, HostedAs
 from wx_archive.media.service import Held
-from wx_archive.quiz import art, card_queries, seasons
+from wx_archive.quiz import art, art_paper, card_queries, seasons
 from wx_archive.quiz.models import CardKind, Season
 from wx_archive.quiz.seasons import KnownCard
 from wx_archive.wechat.client import Platform
@@ -47,7 +48,10 @@ class Drawn:
 def draw(
     database: Database, store: ObjectStore, season_id: int, *, font: Path | None
 ) -> Sequence[Drawn]:
-    """Draw all cards of a season and store them; takes seconds: never inside a transaction.
+    """Draw the cards of a season and store them; takes seconds: never inside a transaction.
+
+    One that cannot be drawn (a character that no typeface has, a broken picture) is left out, and
+    the others are drawn all the same; the console names it.
 
     Args:
         database: has the cards.
@@ -57,7 +61,6 @@ def draw(
 
     Raises:
         NoFontError: there is no typeface with Chinese characters.
-        NoGlyphError: none has all the characters.
     """
     with database.reads() as connection:
         found = card_queries.to_draw(connection, season_id)
@@ -68,7 +71,17 @@ def draw(
     drawn = []
     for card in cards:
         picture = _picture(store, held.get(card.asset_pid or ""))
-        content = art.draw_card(card, name, picture, font=face_for(card, name, font))
+        face = face_for(card, name, font)
+        try:
+            content = art.draw_card(card, name, picture, font=face)
+        except (art.NoGlyphError, art_paper.BadPictureError) as err:
+            log.warning(
+                "quiz.card_not_drawable season=%d ordinal=%d cause=%s",
+                season_id,
+                card.ordinal,
+                type(err).__name__,
+            )
+            continue
         arrival = arrivals.receive(store, io.BytesIO(content), name="card.jpg")
         drawn.append(Drawn(card, name, arrival))
     return drawn
@@ -78,8 +91,18 @@ def face_for(card: KnownCard, season_name: str, chosen: Path | None) -> Path:
     """Return the Kai face, or a serif one where it lacks a rare character of this card."""
     kai = fonts.find(chosen)
     if chosen is None and fonts.lacking(kai, art.words_of(card, season_name)):
-        return fonts.find(None, fonts.SERIF)
+        with suppress(fonts.NoFontError):
+            return fonts.find(None, fonts.SERIF)
     return kai
+
+
+def lacking(card: KnownCard, season_name: str, chosen: Path | None) -> str:
+    """Return the characters of a card that its typeface lacks; empty where it can be drawn.
+
+    Raises:
+        NoFontError: there is no typeface with Chinese characters.
+    """
+    return fonts.lacking(face_for(card, season_name, chosen), art.words_of(card, season_name))
 
 
 def _picture(store: ObjectStore, held: Held | None) -> bytes | None:

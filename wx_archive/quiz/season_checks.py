@@ -1,13 +1,17 @@
 """What keeps a season from being released, and what the second person ought to know."""
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from wx_archive.media import fonts
 from wx_archive.media import service as media
-from wx_archive.quiz import entries
+from wx_archive.quiz import entries, pictures
 from wx_archive.quiz.bank import Bank
 from wx_archive.quiz.models import Season
 from wx_archive.quiz.rules import CARDS, SeasonState
@@ -17,6 +21,7 @@ from wx_archive.quiz.season_plans import (
     CardWords,
     Plan,
     card_problems,
+    known_card,
     plan_problems,
 )
 
@@ -28,11 +33,13 @@ class Place:
     Attributes:
         bank: the questions that count.
         today: the Shanghai day.
+        font: as settings name it, what cards are drawn in.
     """
 
     connection: Connection
     bank: Bank
     today: date
+    font: Path | None = None
 
 
 def problems(
@@ -56,7 +63,7 @@ def problems(
             f"能出的题只有 {asked} 道，集齐 {CARDS} 张卡要答对 {RIGHT_FOR_SET} 道；"
             "请多选几个主题，或先补题"
         )
-    return found + cards_problems(cards)
+    return found + cards_problems(cards) + glyph_problems(place, plan.name, cards)
 
 
 def cards_problems(cards: Sequence[tuple[int, CardWords]]) -> list[str]:
@@ -72,6 +79,22 @@ def cards_problems(cards: Sequence[tuple[int, CardWords]]) -> list[str]:
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
             found.append(f"有卡的{label}相同：{'、'.join(twice)}")
+    return found
+
+
+def glyph_problems(
+    place: Place, season_name: str, cards: Sequence[tuple[int, CardWords]]
+) -> list[str]:
+    """Return which cards nobody could draw: their typeface lacks a character.
+
+    Without any typeface nothing is known of them; the pages of the cards tell of that.
+    """
+    found = []
+    for ordinal, words in cards:
+        card = known_card(ordinal, words)
+        with suppress(fonts.NoFontError):
+            if lacking := pictures.lacking(card, season_name, place.font):
+                found.append(f"第 {ordinal} 张卡画不出来：字体里没有“{lacking}”，请换一种写法")
     return found
 
 
@@ -117,9 +140,9 @@ def warnings(place: Place, plan: Plan, cards: Sequence[tuple[int, CardWords]]) -
     if asked < FEW_QUESTIONS:
         found.append(f"能出的题有 {asked} 道，少于 {FEW_QUESTIONS} 道：答错几道的人可能集不齐")
     elif asked < needed:
-        lasts = asked // plan.daily_cap
+        lasts = math.ceil(asked / plan.daily_cap)
         found.append(
-            f"能出的题有 {asked} 道；每天答满 {plan.daily_cap} 道的人，{max(1, lasts)} 天就答完了，"
+            f"能出的题有 {asked} 道；每天答满 {plan.daily_cap} 道的人，第 {lasts} 天就答完了，"
             f"这一季有 {plan.days} 天"
         )
     pictures = media.find(place.connection, [one.asset_pid for _n, one in cards if one.asset_pid])

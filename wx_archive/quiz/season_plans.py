@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from wx_archive.quiz.models import CardKind, Season
 from wx_archive.quiz.rules import CARDS, RIGHT_FOR_CARD
+from wx_archive.quiz.seasons import KnownCard
 
 NAME_LENGTH: Final = 40
 RULES_LENGTH: Final = 4_000
@@ -138,6 +139,20 @@ def next_plan(like: Plan, *, after: date) -> Plan:
         like.daily_cap,
         like.themes,
         like.rules,
+    )
+
+
+def known_card(ordinal: int, words: CardWords) -> KnownCard:
+    """Return a card as it is drawn."""
+    return KnownCard(
+        ordinal,
+        words.number,
+        words.title,
+        words.story,
+        words.source,
+        words.entry,
+        words.asset_pid,
+        None,
     )
 
 

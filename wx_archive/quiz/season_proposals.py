@@ -141,7 +141,9 @@ def agree(
     found += season_checks.overlaps(place.connection, season.id, proposed.plan)
     found += season_checks.theme_problems(place, proposed.plan)
     after = dict(season_desk.words_of(cards)) | dict(proposed.cards)
-    found += season_checks.cards_problems(sorted(after.items(), key=lambda one: one[0]))
+    in_order = sorted(after.items(), key=lambda one: one[0])
+    found += season_checks.cards_problems(in_order)
+    found += season_checks.glyph_problems(place, proposed.plan.name, in_order)
     if found:
         raise RefusedError("；".join(found))
     _apply(season, cards, proposed)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from wx_archive.core.errors import RefusedError
-from wx_archive.media import fonts, forms
+from wx_archive.media import forms
 from wx_archive.media import pages as media_pages
 from wx_archive.media import service as media
 from wx_archive.media.objects import MissingObjectError, ObjectStore, open_objects
@@ -22,7 +22,7 @@ from wx_archive.quiz.console.season_form import CardForm
 from wx_archive.quiz.console.season_shown import ORDINALS, VIEWS, Shown, path_of
 from wx_archive.quiz.models import Season
 from wx_archive.quiz.rules import SeasonState
-from wx_archive.quiz.season_plans import CardWords, changed
+from wx_archive.quiz.season_plans import CardWords, changed, known_card
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.rules import Permission
 
@@ -47,7 +47,9 @@ def _looking(pages: Pages, store: ObjectStore) -> None:
         shown = season_shown.find(visit, pid)
         cards = [(n, words) for n in ORDINALS if (words := shown.words(n))]
         view = f"{VIEWS}/cards.html"
-        return visit.page(view, shown=shown, cards=cards, **season_shown.words(visit))
+        undrawable = season_shown.undrawable(visit, shown)
+        words = season_shown.words(visit)
+        return visit.page(view, shown=shown, cards=cards, undrawable=undrawable, **words)
 
     @pages.get(f"{_CARD}/art", needs=Permission.QUIZ_READ)
     def quiz_card_art(visit: Visit, pid: str, ordinal: int) -> ResponseReturnValue:
@@ -57,8 +59,7 @@ def _looking(pages: Pages, store: ObjectStore) -> None:
             abort(HTTPStatus.NOT_FOUND)
         if (drawn := _drawn(visit, shown, ordinal)) is not None:
             return media_pages.answer(store, drawn, Form.PAGE.value)
-        known = season_shown.known(ordinal, words)
-        name = season_proposals.read(shown.season, shown.in_order).plan.name
+        known, name = known_card(ordinal, words), shown.plan.name
         font = pictures.face_for(known, name, visit.services.settings.font)
         picture = _picture(visit, store, words.asset_pid)
         return _jpeg(art.draw_card(known, name, picture, font=font))
@@ -229,7 +230,7 @@ def _page(
         card=words,
         hit=hit,
         picture=picture,
-        missing=_missing(visit, shown, ordinal, words),
+        missing=season_shown.undrawable(visit, shown).get(ordinal, ""),
         may_edit=visit.person.may(Permission.QUIZ_EDIT) and shown.state != SeasonState.WITHDRAWN,
         path=path_of(shown.season.pid, "cards", ordinal),
         **season_shown.words(visit),
@@ -240,19 +241,6 @@ def _library(connection: Connection, words: CardWords | None) -> Held | None:
     if words is None or words.asset_pid is None:
         return None
     return media.look_up(connection, words.asset_pid)
-
-
-def _missing(visit: Visit, shown: Shown, ordinal: int, words: CardWords | None) -> str:
-    """Return the characters that the typeface lacks, or why nothing can be drawn at all."""
-    if words is None:
-        return ""
-    known, name = season_shown.known(ordinal, words), shown.season.name
-    try:
-        font = pictures.face_for(known, name, visit.services.settings.font)
-    except RefusedError as err:
-        return str(err)
-    lacking = fonts.lacking(font, art.words_of(known, name))
-    return f"卡面的字体里没有这几个字：{lacking}。请换一种写法" if lacking else ""
 
 
 def _is_out(season: Season) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 from flask import abort
@@ -12,15 +13,22 @@ from werkzeug.wrappers import Response
 
 from wx_archive.core import ids
 from wx_archive.core.markdown import to_html
-from wx_archive.quiz import bank, season_checks, season_desk, season_list, season_proposals
+from wx_archive.media.fonts import NoFontError
+from wx_archive.quiz import (
+    bank,
+    pictures,
+    season_checks,
+    season_desk,
+    season_list,
+    season_proposals,
+)
 from wx_archive.quiz.bank_files import Theme
 from wx_archive.quiz.console import season_texts as texts
 from wx_archive.quiz.console.season_form import NoteForm
 from wx_archive.quiz.models import CardKind, Season
 from wx_archive.quiz.rules import CARDS, SEASON_STATES, SeasonState
 from wx_archive.quiz.season_checks import Place
-from wx_archive.quiz.season_plans import CardWords
-from wx_archive.quiz.seasons import KnownCard
+from wx_archive.quiz.season_plans import CardWords, Plan, known_card
 from wx_archive.staff.models import Member
 from wx_archive.staff.pages import Act, Visit
 
@@ -54,6 +62,11 @@ class Shown:
     def in_order(self) -> Sequence[CardKind]:
         """Its cards, in order."""
         return tuple(self.cards.values())
+
+    @property
+    def plan(self) -> Plan:
+        """Its days and words, as proposed where something is."""
+        return season_proposals.read(self.season, self.in_order).plan
 
     @property
     def proposed(self) -> Mapping[int, CardWords]:
@@ -110,7 +123,8 @@ def require_ordinal(ordinal: int) -> None:
 
 def place(visit: Visit, connection: Connection) -> Place:
     """Return what seasons are judged by."""
-    return Place(connection, bank.bank(visit.services.site), visit.today)
+    font = visit.services.settings.font
+    return Place(connection, bank.bank(visit.services.site), visit.today, font)
 
 
 def themes(visit: Visit) -> Mapping[str, Theme]:
@@ -118,18 +132,19 @@ def themes(visit: Visit) -> Mapping[str, Theme]:
     return bank.bank(visit.services.site).themes
 
 
-def known(ordinal: int, words: CardWords) -> KnownCard:
-    """Return a card as it is drawn."""
-    return KnownCard(
-        ordinal,
-        words.number,
-        words.title,
-        words.story,
-        words.source,
-        words.entry,
-        words.asset_pid,
-        None,
-    )
+def undrawable(visit: Visit, shown: Shown) -> Mapping[int, str]:
+    """Return which cards cannot be drawn as they are written, and why."""
+    name, font = shown.plan.name, visit.services.settings.font
+    told = {n: _unfit(n, words, name, font) for n in ORDINALS if (words := shown.words(n))}
+    return {ordinal: why for ordinal, why in told.items() if why}
+
+
+def _unfit(ordinal: int, words: CardWords, name: str, font: Path | None) -> str:
+    try:
+        lacking = pictures.lacking(known_card(ordinal, words), name, font)
+    except NoFontError as err:
+        return str(err)
+    return f"卡面的字体里没有这几个字：{lacking}。请换一种写法" if lacking else ""
 
 
 def words(visit: Visit) -> dict[str, Any]:
@@ -187,6 +202,7 @@ def page(visit: Visit, shown: Shown, *, status: int = HTTPStatus.OK, **more: Any
         theme_names=[known_themes[one].name if one in known_themes else one for one in slugs],
         rules=to_html(season.rules),
         key=ids.random_pid(),
+        undrawable=undrawable(visit, shown),
         refuse_form=more.pop("refuse_form", NoteForm()),
         **judged(visit, shown),
         **words(visit),
