@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from wx_archive.core import clock, schema
+from wx_archive.core.jobs import Job
 from wx_archive.core.services import Services
 from wx_archive.core.yamlfile import FileModel, load
 from wx_archive.quiz import bank, facsimiles, season_desk
@@ -77,6 +78,8 @@ def invent(services: Services) -> None:
         if questions(place, plan) < RIGHT_FOR_SET:
             return
         _release(session, file, plan, place, then=then)
+        # The worker hears of it only now: it is not late by three weeks.
+        session.execute(update(Job).where(Job.kind == season_desk.DRAW).values(created_at=now))
         _count_in(session, file, now=then)
         schema.mark_invented(session, _MARK)
 

@@ -267,6 +267,16 @@ def test_an_expired_one_is_neither_offered_nor_handed_over_and_is_swept(desk: De
     assert desk.states() == {}
 
 
+def test_an_expired_one_is_not_sent_either(desk: Desk) -> None:
+    opens(desk)
+    desk.tell("答复")
+    with desk.database.begin() as session:
+        session.execute(update(HeldAnswer).values(expires_at=clock.now()))
+    desk.work()
+    assert (desk.wechat.calls, jobs(desk)) == (0, ["done"])
+    assert used(desk) == {"message": 0}
+
+
 def test_sweeping_keeps_what_still_waits(desk: Desk) -> None:
     for text in ("still waits", "fetched", "sent"):
         desk.tell(text)

@@ -38,6 +38,15 @@ def ink(sheet: Image.Image, box: tuple[int, int, int, int]) -> int:
     return sum(sheet.convert("L").crop(box).histogram()[:110])
 
 
+def longest_run(numbers: list[int]) -> int:
+    """Return how many of them follow each other without a gap."""
+    longest = run = 0
+    for before, number in zip([None, *numbers], numbers, strict=False):
+        run = run + 1 if before is not None and number == before + 1 else 1
+        longest = max(longest, run)
+    return longest
+
+
 def differs(one: Image.Image, other: Image.Image) -> tuple[int, int, int, int] | None:
     """Return where two sheets differ by more than the grain of JPEG."""
     return ImageChops.difference(one, other).point(lambda value: 255 * (value > 60)).getbbox()
@@ -157,3 +166,37 @@ def test_the_albums_size_is_small(font: Path) -> None:
     small = art.reduced(art.draw_card(a_card(), SEASON, a_picture(), font=font))
     assert Image.open(io.BytesIO(small)).size == (400, 560)
     assert len(small) < 60_000
+
+
+@pytest.mark.parametrize("season", [SEASON, "W" * 40], ids=["short", "long"])
+def test_a_long_number_stands_beside_the_seasons_name_not_over_it(font: Path, season: str) -> None:
+    plain = drawn(replace(a_card(), number=""), font, season=season)
+    both = drawn(replace(a_card(), number="W" * 24), font, season=season)
+    alone = drawn(replace(a_card(), number="W" * 24), font, season="")
+    head = (96, 90, 984, 148)
+    apart = [
+        column
+        for column in range(head[0], head[2])
+        if ink(both, (column, head[1], column + 1, head[3])) == 0
+    ]
+    assert differs(plain, both)
+    assert differs(alone, both)
+    assert longest_run(apart) >= 30
+
+
+@pytest.mark.parametrize(
+    "story", ["W" * 400, "！" * 400, "》" * 400, "\n".join("字字" for _ in range(133))]
+)
+@pytest.mark.parametrize("picture", [None, a_picture()], ids=["plate", "picture"])
+def test_words_without_a_break_and_many_lines_stay_inside_the_frame(
+    font: Path, story: str, picture: bytes | None
+) -> None:
+    card = replace(a_card(), story=story, source=story[:200])
+    sheet, bare = drawn(card, font, picture=picture), drawn(a_card(), font, picture=picture)
+    width, height = sheet.size
+    for edge in (
+        (0, 0, width, 40),
+        (width - 40, 0, width, height),
+        (0, height - 40, width, height),
+    ):
+        assert abs(ink(sheet, edge) - ink(bare, edge)) < 20

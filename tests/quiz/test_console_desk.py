@@ -171,10 +171,21 @@ def test_only_what_is_to_be_mended_stays_in_the_field(office: Office) -> None:
     hands_over(desk, code)
     assert 'value=""' in desk.get(f"{DESK}?code={code}").text
     assert 'value="7K3M-9QX2-44"' in desk.get(f"{DESK}?code=7K3M-9QX2-44").text
-    # Of an address its code: a scanner types the next one behind it.
+    # Of an address its code: a scanner types the next one beside it.
     unknown = codes.new_code()
     scanned = quote(codes.address("https://archive.example", unknown), safe="")
     assert f'value="{unknown}"' in desk.get(f"{DESK}?code={scanned}").text
+
+
+@pytest.mark.parametrize("left", ["5714", "7K3M-9QX2-44", "7K3M9QX244", "😀"])
+def test_a_scan_beside_what_was_left_in_the_field_is_the_scanned_one(
+    office: Office, left: str
+) -> None:
+    (code,) = some(office.database)
+    desk = office.sits(Role.DESK)
+    scanned = codes.address("https://archive.example", code)
+    for typed in (f"{scanned}{left}", f"{left}{scanned}"):
+        assert desk.page(f"{DESK}?code={quote(typed, safe='')}").headings == ["有效"]
 
 
 def test_a_voucher_of_a_season_that_was_withdrawn_is_handed_over(any_office: Office) -> None:

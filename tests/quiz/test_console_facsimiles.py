@@ -1,5 +1,6 @@
 """Facsimiles at the desk: entered, counted in, written off; and the quiz in figures."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -50,15 +51,18 @@ def test_pieces_are_counted_in_and_written_off_with_a_reason(any_office: Office)
         told = {"actor": "reader", "now": clock.now()}
         assert stock.move(session, number, StockAction.RESERVE, pieces=3, **told)  # type: ignore[arg-type] # each is what it must be
     clerk = desk.at(Role.DESK)
-    assert "最多核减 9 件" in clerk.page(f"{path}/write-off").text
+    page = clerk.page(f"{path}/write-off")
+    seen = page.value_of("seen")
+    assert "最多核减 9 件" in page.text
     for pieces, note, said in (
         (10, "受潮", "最多核减 9 件"),
         (2, "", "请写核减的原因"),
         ("两件", "受潮", ""),
+        (-3, "受潮", "件数要在 1 到 10,000 之间"),
     ):
-        answer = clerk.post(f"{path}/write-off", pieces=pieces, note=note)
+        answer = clerk.post(f"{path}/write-off", pieces=pieces, note=note, seen=seen)
         assert (answer.status_code, said in answer.text) == (422, True)
-    clerk.done(f"{path}/write-off", pieces=2, note="受潮")
+    clerk.done(f"{path}/write-off", pieces=2, note="受潮", seen=seen)
     assert shelf(desk) == (10, 3, True)
     page = clerk.page(path)
     for said in ("入库", "读者领取", "核减", "受潮", "公众查得到"):
@@ -72,6 +76,69 @@ def test_pieces_are_counted_in_and_written_off_with_a_reason(any_office: Office)
         "stock.write_off",
         "stock.export",
     ]
+
+
+def test_a_double_click_counts_once(any_office: Office) -> None:
+    desk = Desk(any_office)
+    path, clerk = on_shelf(desk), desk.at(Role.DESK)
+    for address, step, then in ((path, "receive", 17), (f"{path}/write-off", "write-off", 12)):
+        told = {"pieces": 5, "note": "同一箱", "seen": clerk.page(address).value_of("seen")}
+        clerk.done(f"{path}/{step}", **told)
+        assert "没有再记第二次" in clerk.done(f"{path}/{step}", **told).text
+        assert shelf(desk) == (then, 0, True)
+    assert len(clerk.get(f"{path}/moves.csv").text.splitlines()) == 4
+    told = {"pieces": 5, "note": "同一箱", "seen": clerk.page(path).value_of("seen")}
+    clerk.done(f"{path}/receive", **told)
+    assert shelf(desk) == (17, 0, True), "another form counts anew"
+
+
+def test_two_clicks_at_the_same_moment_count_once(any_office: Office) -> None:
+    desk = Desk(any_office)
+    path, clerk = on_shelf(desk), desk.at(Role.DESK)
+    told = {"pieces": 5, "note": "同一箱", "seen": clerk.page(path).value_of("seen")}
+    with ThreadPoolExecutor(2) as pool:
+        clicks = [pool.submit(clerk.post, f"{path}/receive", **told) for _ in range(2)]
+        assert {one.result().status_code for one in clicks} == {303}
+    assert shelf(desk) == (17, 0, True)
+
+
+def test_whoever_counts_from_a_page_that_is_out_of_date_looks_again(desk: Desk) -> None:
+    path, clerk = on_shelf(desk), desk.at(Role.DESK)
+    seen = clerk.page(path).value_of("seen")
+    clerk.done(f"{path}/receive", pieces=5, seen=seen)
+    answer = desk.editor.post(f"{path}/receive", pieces=7, seen=seen)
+    assert (answer.status_code, "又清点过" in answer.text) == (422, True)
+    assert shelf(desk) == (17, 0, True)
+
+
+def test_a_number_of_pieces_that_makes_no_sense_is_told_beside_its_field(desk: Desk) -> None:
+    path = on_shelf(desk)
+    for pieces in (-3, 0, 99999):
+        answer = desk.editor.post(f"{path}/receive", pieces=pieces)
+        assert (answer.status_code, "件数要在 1 到 10,000 之间" in answer.text) == (422, True)
+
+
+def test_a_form_that_is_sent_twice_enters_one_facsimile(desk: Desk) -> None:
+    key = desk.editor.page(f"{FACSIMILES}/new").value_of("key")
+    told = {"name": "建市批文（复制件）", "key": key}
+    paths = {desk.editor.post(FACSIMILES, **told).headers["Location"] for _ in range(2)}
+    assert len(paths) == 1
+    assert shelf(desk) == (0, 0, True)
+
+
+def test_what_is_not_there_is_not_said_to_be_had(desk: Desk) -> None:
+    path = desk.editor.post(FACSIMILES, name="建市批文（复制件）").headers["Location"]
+    for address in (path, FACSIMILES):
+        text = desk.editor.page(address).text
+        assert "没有库存" in text
+        assert "可领取" not in text.replace("读者就能领取", "")
+
+
+def test_the_table_to_take_along_has_the_words_of_the_page(desk: Desk) -> None:
+    path = on_shelf(desk)
+    head = desk.editor.get(f"{path}/moves.csv").text.splitlines()[0].lstrip("\ufeff")
+    page = desk.editor.page(path).text
+    assert all(name in page for name in head.split(","))
 
 
 def test_a_facsimile_is_described_and_taken_from_the_offer(desk: Desk) -> None:

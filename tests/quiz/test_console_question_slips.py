@@ -5,6 +5,7 @@ import re
 
 from tests.console import Browser, Office
 from tests.html import read_page
+from tests.quiz import bank_making as making
 from tests.quiz.test_console_questions import (
     GOOD,
     LAW,
@@ -77,10 +78,13 @@ def test_a_file_taken_in_by_a_double_click_leads_to_its_page(any_office: Office)
 
 
 def test_a_file_taken_in_by_somebody_else_is_refused(office: Office) -> None:
-    editor, admin = office.sits(Role.EDITOR), office.sits(Role.REVIEWER)
+    making.give_role(office, Role.REVIEWER, Role.EDITOR)
+    editor, other = office.sits(Role.EDITOR), office.sits(Role.REVIEWER)
     path = uploads(editor, table(GOOD)).headers["Location"]
     editor.done(f"{path}/take", count="1")
-    assert admin.post(f"{path}/take", count="1").status_code == 403
+    answer = other.post(f"{path}/take", count="1")
+    assert answer.status_code == 409
+    assert "已经处理过了" in answer.text
 
 
 # -- what an import leaves ----------------------------------------------------------------------

@@ -3,7 +3,9 @@
 import io
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from PIL import Image
@@ -11,14 +13,19 @@ from sqlalchemy import select, update
 
 from tests.console import Office
 from tests.html import read_page
+from tests.quiz.making import NOW
 from tests.quiz.season_desks import DAY, OPEN, SEASONS, Desk, a_picture, plan
+from tests.quiz.season_making import a_plan
 from wx_archive.core import clock
+from wx_archive.core.database import Database
+from wx_archive.core.ids import random_pid
 from wx_archive.core.jobs import Job
 from wx_archive.media import fonts
 from wx_archive.media import service as media
 from wx_archive.quiz import season_desk
-from wx_archive.quiz.models import CardKind
+from wx_archive.quiz.models import CardKind, Season
 from wx_archive.quiz.rules import SeasonState
+from wx_archive.quiz.season_once import once
 from wx_archive.staff.models import AuditEntry
 from wx_archive.staff.rules import Role
 
@@ -91,7 +98,7 @@ def test_the_second_person_gives_back_with_words(desk: Desk) -> None:
     assert desk.season(path).state == SeasonState.WAITING
     desk.does(desk.reviewer, path, "refuse", note="第三张没有出处")
     assert "退回的理由：第三张没有出处" in desk.editor.page(path).text
-    assert "退回给您改的答题季" in desk.editor.page("/console").text
+    assert "退回给您改的答题季或改动" in desk.editor.page("/console").text
 
 
 def test_nobody_decides_about_a_page_that_is_out_of_date(desk: Desk) -> None:
@@ -132,8 +139,89 @@ def test_a_proposal_is_given_back_or_taken_back(desk: Desk) -> None:
         seen = desk.season(path).version
         desk.editor.done(f"{path}/edit", **plan(daily_cap=99), seen=seen)
         desk.does(who, path, step, **more)
-        assert desk.season(path).proposal == ""
+        assert (desk.season(path).proposal == "") == (step == "unpropose")
     assert desk.known()[0].daily_cap == 30
+
+
+def test_a_proposal_that_was_given_back_is_gone_on_from(desk: Desk) -> None:
+    path = desk.released()
+    desk.editor.done(f"{path}/edit", **plan(daily_cap=99), seen=desk.season(path).version)
+    desk.does(desk.reviewer, path, "disagree", note="太多了")
+    assert "退回给您改的答题季或改动" in desk.editor.page("/console").text
+    assert "有退回的改动" in desk.editor.page(SEASONS).text
+    page = desk.editor.page(path)
+    for said in ("退回的改动", "退回的理由：太多了", "不要这些改动"):
+        assert said in page.text
+    assert "同意，改动生效" not in desk.reviewer.page(path).text
+    assert desk.editor.page(f"{path}/edit").value_of("daily_cap") == "99"
+    desk.does(desk.editor, path, "repropose")
+    desk.does(desk.reviewer, path, "agree")
+    assert desk.known()[0].daily_cap == 99
+
+
+def test_a_form_that_is_sent_twice_makes_one_season(any_office: Office) -> None:
+    desk = Desk(any_office)
+    key = desk.editor.page(f"{SEASONS}/new").value_of("key")
+    paths = {desk.editor.post(SEASONS, **plan(), key=key).headers["Location"] for _ in range(2)}
+    (path,) = paths
+    with any_office.database.begin() as session:
+        assert len(session.scalars(select(Season.id)).all()) == 1
+    key = desk.editor.page(path).value_of("key")
+    copies = {desk.editor.post(f"{path}/copy", key=key).headers["Location"] for _ in range(2)}
+    assert len(copies) == 1
+    with any_office.database.begin() as session:
+        assert len(session.scalars(select(Season.id)).all()) == 2
+
+
+def test_two_clicks_at_the_same_moment_make_one_season(database: Database) -> None:
+    key, both = random_pid(), Barrier(2)
+    has_one_writer = database.engine.dialect.name == "sqlite"
+
+    def click(_number: int) -> tuple[str, bool]:
+        with database.begin() as session:
+            if not has_one_writer:
+                session.connection()
+                both.wait(5)
+            made, is_new = once(
+                session,
+                lambda: season_desk.find(session, key),
+                lambda: season_desk.add(session, a_plan(), by="editor", now=NOW, pid=key),
+            )
+            return made.pid, is_new
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(click, range(2)))
+    assert sorted(told) == [(key, False), (key, True)]
+
+
+def test_a_withdrawn_season_names_who_withdrew_it(desk: Desk) -> None:
+    path = desk.released()
+    desk.does(desk.reviewer, path, "withdraw", note="题有错")
+    page = re.sub(r"\s+", " ", desk.editor.page(path).text)
+    assert re.search(r"状态 ?已撤销.{1,20}\d{4}-\d\d-\d\d \d\d:\d\d", page)
+    assert re.search(r"放行 ?\S+，\d{4}-", page)
+
+
+def test_days_and_warnings_name_the_plan_they_are_of(desk: Desk) -> None:
+    path = desk.released()
+    longer = plan(ends_on=clock.today() + 40 * DAY, pick_up_until=clock.today() + 90 * DAY)
+    desk.editor.done(f"{path}/edit", **longer, seen=desk.season(path).version)
+    page = desk.editor.page(path)
+    assert "共 21 天" in page.text
+    assert "请留意（按提出的改动算）" in page.text
+
+
+def test_changing_what_waits_says_that_it_is_a_draft_again(desk: Desk) -> None:
+    path = desk.planned()
+    for change in (
+        lambda: desk.does(desk.editor, path, "cards/1/later").text,
+        lambda: desk.editor.page(desk.writes(path, 2, title="改过").headers["Location"]).text,
+        lambda: desk.editor.done(f"{path}/edit", **plan(), seen=desk.season(path).version).text,
+    ):
+        desk.does(desk.editor, path, "submit")
+        assert "已拿回成草稿，改好请再交" in change()
+        assert desk.season(path).state == SeasonState.DRAFT
+    assert "已拿回" not in desk.does(desk.editor, path, "cards/1/later").text
 
 
 def test_a_withdrawal_asks_once_more_with_how_many_it_meets(desk: Desk) -> None:
@@ -287,6 +375,37 @@ def test_a_character_that_no_typeface_has_is_told_before_it_is_handed_in(desk: D
     page = desk.editor.page(f"{path}/cards/1")
     assert "字体里没有这几个字：\U000323af" in page.text
     assert desk.editor.get(f"{path}/cards/1/art").status_code == 409
+
+
+def test_a_card_that_cannot_be_drawn_keeps_its_season_back_and_is_named(desk: Desk) -> None:
+    path = desk.planned()
+    desk.writes(path, 3, story="大家都笑了\U0001f600")
+    said = "第 3 张卡画不出来：字体里没有“\U0001f600”"
+    assert said in desk.editor.page(path).text
+    page = desk.editor.page(f"{path}/cards")
+    assert "画不出来" in page.text
+    assert f"{path}/cards/3/art" not in desk.editor.get(f"{path}/cards").text
+    answer = desk.editor.post(f"{path}/submit", seen=desk.season(path).version)
+    assert (answer.status_code, said in answer.text) == (409, True)
+
+
+def test_a_card_of_a_released_season_that_nobody_can_draw_is_not_said_to_be_drawn(
+    desk: Desk,
+) -> None:
+    path = desk.released()
+    with desk.office.database.begin() as session:
+        third = update(CardKind).where(CardKind.ordinal == 3)
+        session.execute(third.values(story="大家都笑了\U0001f600"))
+    text = desk.editor.page(path).text
+    assert (text.count("正在画"), text.count("画不出来")) == (9, 1)
+
+
+def test_cards_that_were_drawn_are_no_pictures_for_cards(desk: Desk) -> None:
+    path = desk.planned(cards=1)
+    a_picture(desk.office, "大桥")
+    a_picture(desk.office, "画好的卡", made_by="clock")
+    text = desk.editor.page(f"{path}/cards/1/picture").text
+    assert ("大桥" in text, "画好的卡" in text) == (True, False)
 
 
 def test_without_any_typeface_the_page_says_so(

@@ -36,7 +36,7 @@ from wx_archive.followers.personal_data import Case
 from wx_archive.quiz import personal_data, play, rules, seasons, stock, vouchers
 from wx_archive.quiz.models import Answer, Card, Draw, Entry
 from wx_archive.quiz.play import Answered, Asked, Judged, NothingOpen
-from wx_archive.quiz.rules import StockAction, VoucherAction, VoucherState
+from wx_archive.quiz.rules import DrawState, StockAction, VoucherAction, VoucherState
 from wx_archive.quiz.voucher_models import Facsimile, StockMove, Voucher, VoucherEvent
 from wx_archive.staff.models import Member
 from wx_archive.staff.rules import Person, Role
@@ -62,6 +62,7 @@ class Quiz(RuleBasedStateMachine):
         self.database = database
         self.now = NOON
         self.tokens: dict[int, list[str]] = {}
+        self.draws: dict[int, DrawState] = {}
         self.erased = 0
 
     @initialize(stock=st.tuples(st.integers(0, 3), st.integers(0, 2)))
@@ -152,6 +153,7 @@ class Quiz(RuleBasedStateMachine):
         with self.database.begin() as session:
             erase_quiz(session, self.people[who])
             session.execute(delete(Follower).where(Follower.id == self.people[who]))
+            self.draws.clear()  # SQLite may give a number again
             self.tokens.pop(self.people[who], None)  # SQLite may give the number again
             self.erased += 1
             name = f"again-{self.erased}"
@@ -198,6 +200,23 @@ class Quiz(RuleBasedStateMachine):
                 select(Draw.entry_id, Draw.question_id).join(Answer, Answer.draw_id == Draw.id)
             ).all()
             assert len(set(answered)) == len(answered)
+
+    @invariant()
+    def every_question_went_as_drawn(self) -> None:
+        with self.database.begin() as session:
+            rows = session.execute(
+                select(Draw.id, Draw.closed_at, Answer.is_right).outerjoin(
+                    Answer, Answer.draw_id == Draw.id
+                )
+            ).all()
+            now = {
+                row.id: rules.draw_state(is_closed=row.closed_at is not None, is_right=row.is_right)
+                for row in rows
+            }
+            for key, state in now.items():
+                before = self.draws.get(key, DrawState.OPEN)
+                assert state == before or state in rules.DRAW_MOVES[before]
+            self.draws = now
 
     @invariant()
     def the_stock_is_the_sum_of_its_moves(self) -> None:

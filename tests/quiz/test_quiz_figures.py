@@ -129,6 +129,13 @@ def test_each_theme_and_difficulty_has_its_rate_unless_too_few_met_it(database: 
     assert nothing.rows == []
 
 
+@pytest.mark.parametrize(
+    ("right", "answered", "rate"), [(2, 3, "67%"), (1, 3, "33%"), (1, 8, "13%"), (3, 3, "100%")]
+)
+def test_rates_are_rounded_to_the_nearest(right: int, answered: int, rate: str) -> None:
+    assert figures.Answers(people=3, answered=answered, right=right).rate == rate
+
+
 # -- to-dos -----------------------------------------------------------------------------------
 
 
@@ -157,8 +164,23 @@ def test_what_was_given_back_waits_for_its_writer(database: Database) -> None:
     with database.begin() as session:
         season = a_waiting(session)
         season_desk.refuse(session, season, "再改", seen=season.version, person=REVIEWER)
-        assert waits(session, "editor") == {"退回给您改的答题季": 1}
+        assert waits(session, "editor") == {"退回给您改的答题季或改动": 1}
         assert waits(session, "reviewer") == {}
+
+
+def test_a_change_that_was_given_back_waits_for_its_writer_alone(database: Database) -> None:
+    with database.begin() as session:
+        season = session.get(Season, a_season(session))
+        assert season
+        plan = with_changes(season_desk.current_plan(season), {"daily_cap": 3})
+        told = {"by": "editor", "today": TODAY}
+        season_proposals.propose_plan(session, season, plan, seen=season.version, **told)  # type: ignore[arg-type] # each is what it must be
+        season_proposals.refuse(session, season, "再改", seen=season.version, person=REVIEWER)
+        assert waits(session, "editor") == {"退回给您改的答题季或改动": 1}
+        assert waits(session, "reviewer") == {}
+        season_proposals.propose_again(session, season, seen=season.version, by="editor")
+        assert waits(session, "editor") == {}
+        assert waits(session, "reviewer") == {"等您同意的答题季改动": 1}
 
 
 # -- what is amiss ----------------------------------------------------------------------------

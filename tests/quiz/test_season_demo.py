@@ -12,9 +12,8 @@ from wx_archive.core import clock
 from wx_archive.core.services import Services, open_services
 from wx_archive.media import fonts
 from wx_archive.quiz import art, bank, entries, facsimiles, season_checks, season_desk, seasons
-from wx_archive.quiz.console.season_shown import known
 from wx_archive.quiz.season_checks import Place
-from wx_archive.quiz.season_plans import CardWords
+from wx_archive.quiz.season_plans import CardWords, known_card
 
 FILE = demo_quiz.read(PROJECT / "content" / "demo" / "quiz.yaml")
 
@@ -79,10 +78,10 @@ def test_the_cards_can_be_drawn_with_the_fonts_that_are_here() -> None:
     font = fonts.find(None)
     cards = [CardWords(one.number, one.title, one.story) for one in FILE.cards]
     for ordinal, words in enumerate(cards, start=1):
-        said = art.words_of(known(ordinal, words), FILE.season.name)
+        said = art.words_of(known_card(ordinal, words), FILE.season.name)
         assert fonts.lacking(font, said) == ""
     longest = max(cards, key=lambda words: len(words.story))
-    assert art.draw_card(known(1, longest), FILE.season.name, None, font=font)
+    assert art.draw_card(known_card(1, longest), FILE.season.name, None, font=font)
 
 
 def test_a_site_whose_bank_is_too_small_has_no_season(

@@ -183,11 +183,38 @@ def test_what_is_given_back_or_taken_back_leaves_the_season_as_it_was(database: 
         with pytest.raises(RefusedError, match="另一个人"):
             season_proposals.refuse(session, season, "不", seen=season.version, person=EDITOR)
         season_proposals.refuse(session, season, "太多", seen=season.version, person=REVIEWER)
-        assert (season.proposal, season.note, season.daily_cap) == ("", "太多", 5)
+        assert (season.note, season.daily_cap) == ("太多", 5)
+        with pytest.raises(RefusedError, match="没有提出的改动"):
+            agree(session, season)
+        assert season_proposals.is_refused(season)
+        season_proposals.take_back(session, season, seen=season.version)
         propose(session, season, daily_cap=8)
         season_proposals.take_back(session, season, seen=season.version)
         assert (season.proposal, season.note, season.daily_cap) == ("", "", 5)
         with pytest.raises(RefusedError, match="没有提出的改动"):
+            agree(session, season)
+
+
+def test_what_was_given_back_is_kept_to_go_on_from(database: Database) -> None:
+    with database.begin() as session:
+        season = begun(session)
+        propose(session, season, daily_cap=9)
+        correct(session, season, 3, a_card(3, title="错字改正"))
+        season_proposals.refuse(session, season, "九道太少", seen=season.version, person=REVIEWER)
+        cards = season_desk.cards_of(session, season)
+        assert season_proposals.read(season, cards).plan.daily_cap == 9
+        propose(session, season, daily_cap=12)
+        assert (season.note, season_proposals.is_refused(season)) == ("", False)
+        agree(session, season)
+        (known,) = seasons.read(session.connection())
+        assert (known.daily_cap, known.card(3).title) == (12, "错字改正")
+
+
+def test_a_correction_that_nobody_could_draw_is_not_agreed_to(database: Database) -> None:
+    with database.begin() as session:
+        season = begun(session)
+        correct(session, season, 3, a_card(3, story="笑\U0001f600"))
+        with pytest.raises(RefusedError, match="第 3 张卡画不出来：字体里没有“\U0001f600”"):
             agree(session, season)
 
 

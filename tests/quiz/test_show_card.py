@@ -215,6 +215,14 @@ def test_the_ten_cards_are_drawn_kept_and_held_at_wechat(studio: Studio) -> None
     assert (held.alt, held.credit) == ("试一季第三张卡：第3件", "本馆绘制")
 
 
+def test_a_card_that_cannot_be_drawn_keeps_none_of_the_others_back(one_studio: Studio) -> None:
+    with one_studio.database.begin() as session:
+        third = update(CardKind).where(CardKind.ordinal == 3)
+        session.execute(third.values(story="大家都笑了\U0001f600"))
+    one_studio.draws()
+    assert [pid is None for pid in one_studio.art()] == [place == 2 for place in range(10)]
+
+
 def test_drawing_again_changes_only_what_says_something_else(one_studio: Studio) -> None:
     one_studio.draws()
     before = one_studio.art()

@@ -102,7 +102,7 @@ def test_three_days_before_owners_are_reminded_once(services: Services) -> None:
     works(services, after(47, hour=10))
     first = texts_to(services.database)
     assert len(first) == 2
-    assert all("只剩 3 天（到 2027年1月12日）" in text for text in first)
+    assert all("2027年1月12日是最后一天" in text for text in first)
     for days in (48, 49, 50):
         works(services, after(days, hour=10))
     assert texts_to(services.database) == first
@@ -119,7 +119,7 @@ def test_who_was_given_it_on_the_same_day_is_not_reminded(services: Services) ->
     assert texts_to(services.database) == []
     works(services, after(1, hour=12))
     (text,) = texts_to(services.database)
-    assert "只剩 1 天" in text
+    assert "快到期了" in text
 
 
 def fetched(services: Services, openid: str, instant: datetime) -> list[str]:
@@ -137,7 +137,7 @@ def test_a_reminder_is_read_until_its_last_day_ends_and_never_beside_the_expiry(
     works(services, after(48, hour=10))
     last = at(TODAY + timedelta(days=50), 23) + timedelta(minutes=59)
     (text,) = fetched(services, "f0", last)
-    assert "只剩 2 天" in text
+    assert "快到期了" in text
     midnight = at(TODAY + timedelta(days=51), 0)
     assert fetched(services, "f1", midnight) == []  # before the job comes that lets it expire
     works(services, after(51))
@@ -168,7 +168,7 @@ def test_a_reminder_that_nobody_read_is_dropped_once_the_voucher_is_settled(
     with services.database.begin() as session:
         redemption.undo(session, done.number, member=reviewer, reason="扫错了人", now=after(49))
     works(services, after(50, hour=10))
-    assert "今天是最后一天" in fetched(services, "f1", after(50))[-1]
+    assert "1月12日是最后一天" in fetched(services, "f1", after(50))[-1]
     assert fetched(services, "f0", after(50)) == []
     adds_up(services.database)
 

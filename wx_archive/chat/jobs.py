@@ -180,7 +180,7 @@ class _Desk:
                     HeldAnswer.follower_id, HeldAnswer.text, HeldAnswer.created_at, Follower.openid
                 )
                 .join(Follower, Follower.id == HeldAnswer.follower_id)
-                .where(HeldAnswer.id == number)
+                .where(HeldAnswer.id == number, HeldAnswer.expires_at > clock.now())
             ).one_or_none()
             if row is None:
                 return None

@@ -99,12 +99,14 @@ class Wanted:
 
     Attributes:
         before: id of the last one of the page before; 0 for the first page.
+        not_by: what this one has brought in is left out; empty: nothing is.
     """
 
     kind: MediaKind | None = None
     words: str = ""
     before: int = 0
     is_withdrawn: bool = False
+    not_by: str = ""
 
 
 def bring_in(  # noqa: PLR0913 -- all of it is told once, here
@@ -192,6 +194,8 @@ def search(connection: Connection, wanted: Wanted, *, limit: int = PAGE) -> Sequ
         found = found.where(Asset.kind == wanted.kind)
     if wanted.before:
         found = found.where(Asset.id < wanted.before)
+    if wanted.not_by:
+        found = found.where(Asset.made_by != wanted.not_by)
     for word in xml_safe(wanted.words).split()[:_MOST_WORDS]:
         found = found.where(_says(word))
     return [Held.of(row) for row in connection.execute(found)]

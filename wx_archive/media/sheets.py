@@ -3,10 +3,12 @@
 import hashlib
 import random
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageFilter
+from PIL.ImageFont import FreeTypeFont
 
 from wx_archive.media.fonts import face
 
@@ -25,6 +27,8 @@ _WORDS: Final = re.compile(
 )
 """What stays on one line: a year with its 年, a word in letters, a character with its marks."""
 _HANGS: Final = "，。：；！？、"
+_HANG_AT_MOST: Final = 2
+"""More marks in a row would stand outside the frame."""
 
 
 def chance_of(words: str) -> random.Random:
@@ -56,14 +60,26 @@ def inner(box: Box, by_px: int) -> Box:
     return left + by_px, top + by_px, right - by_px, bottom - by_px
 
 
+def _pieces(text: str, type_face: FreeTypeFont, room_px: int) -> Iterator[str]:
+    """Yield what stays on one line; a run of marks that no line holds is broken anywhere."""
+    for word in _WORDS.findall(text):
+        if type_face.getlength(word) > room_px:
+            yield from word
+        else:
+            yield word
+
+
 def lines(text: str, font: Path, size_px: int, room_px: int) -> list[str]:
     """Return the lines that a text takes; a mark that ends a phrase never begins one."""
     type_face = face(font, size_px)
     found = [""]
-    for word in _WORDS.findall(text):
+    for word in _pieces(text, type_face, room_px):
         longer = found[-1] + word
         # Marks may hang over the edge by themselves: they have their white on the right.
-        is_full = type_face.getlength(longer.rstrip(_HANGS)) > room_px
+        is_full = (
+            type_face.getlength(longer.rstrip(_HANGS)) > room_px
+            or type_face.getlength(longer) > room_px + _HANG_AT_MOST * size_px
+        )
         if is_full and found[-1]:
             found.append(word)
         else:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
 
 from wx_archive.core.errors import RefusedError
 from wx_archive.media import fonts
@@ -29,6 +30,8 @@ _TOP_PX: Final = 182
 """Where the picture begins."""
 _BOTTOM_PX: Final = SIZE_PX[1] - 92
 """Where the last line ends."""
+_NUMBERS_PX: Final = (40, 34, 30, 26, 23)
+_SEASONS_PX: Final = (38, 34, 30, 26, 22)
 _TITLES_PX: Final = (68, 60, 52, 46, 42)
 _ON_ONE_LINE: Final = 3
 """How many of these sizes are worth a single line; a longer title takes two larger ones."""
@@ -36,6 +39,8 @@ _STORIES_PX: Final = (40, 37, 34, 31, 28)
 _PICTURES_PX: Final = (780, 720, 660, 600, 540, 480, 430, 380, 340)
 _LEAST_PX: Final = 480
 """A picture is not made smaller than this to keep the story's type large."""
+_SLIVER_PX: Final = 200
+"""Nothing is seen on a picture that is lower."""
 _LEADING: Final = 1.56
 _OPENS: Final = 0.4
 _SOURCE_PX: Final = 23
@@ -122,18 +127,34 @@ def words_of(card: KnownCard, season_name: str) -> str:
 def _head(draw: ImageDraw.ImageDraw, look: Look, season: str, number: str, font: Path) -> None:
     """Put the season on the left, the number on the right, and a line below them."""
     base, right = _HEAD_PX + 46, _LEFT_PX + _ROOM_PX
-    number_px = face(font, 40).getlength(number)
-    size_px = next(
-        (
-            size
-            for size in (38, 34, 30, 26)
-            if face(font, size).getlength(season) <= _ROOM_PX - number_px - 40
-        ),
-        22,
-    )
-    draw.text((_LEFT_PX, base), season, fill=look.ink, font=face(font, size_px), anchor="ls")
-    draw.text((right, base), number, fill=look.ink, font=face(font, 40), anchor="rs")
+    # A long number may take what the season's name leaves of the line.
+    least_px = int(face(font, _SEASONS_PX[-1]).getlength(season))
+    most_px = max(_ROOM_PX // 2, _ROOM_PX - least_px - 40)
+    number_face = _fitting(number, font, _NUMBERS_PX, most_px)
+    number = _cut(number, number_face, most_px)
+    left_px = _ROOM_PX - int(number_face.getlength(number)) - 40
+    season_face = _fitting(season, font, _SEASONS_PX, left_px)
+    season = _cut(season, season_face, left_px)
+    draw.text((_LEFT_PX, base), season, fill=look.ink, font=season_face, anchor="ls")
+    draw.text((right, base), number, fill=look.ink, font=number_face, anchor="rs")
     draw.line(((_LEFT_PX, base + 20), (right, base + 20)), fill=look.ink, width=2)
+
+
+def _fitting(words: str, font: Path, sizes_px: tuple[int, ...], room_px: int) -> FreeTypeFont:
+    """Return the largest type in which words fit on one line, else the smallest."""
+    faces = (face(font, size) for size in sizes_px)
+    fits = next((one for one in faces if one.getlength(words) <= room_px), None)
+    return fits or face(font, sizes_px[-1])
+
+
+def _cut(words: str, type_face: FreeTypeFont, room_px: int) -> str:
+    """Return words as far as they fit on one line; what was cut off ends in an ellipsis."""
+    if type_face.getlength(words) <= room_px:
+        return words
+    kept = words
+    while kept and type_face.getlength(f"{kept}…") > room_px:
+        kept = kept[:-1]
+    return f"{kept}…"
 
 
 def _layout(card: KnownCard, font: Path, *, has_picture: bool) -> _Layout:
@@ -146,7 +167,9 @@ def _layout(card: KnownCard, font: Path, *, has_picture: bool) -> _Layout:
         if picture_px + blocks[size].height_px <= below:
             return _Layout(picture_px, title, blocks[size], source)
     smallest = blocks[_STORIES_PX[-1]]
-    return _Layout(max(200, below - smallest.height_px), title, smallest, source)
+    if smallest.height_px > below - _SLIVER_PX:  # many short paragraphs: they run on as one
+        smallest = _story("　".join(card.story.split()), font, _STORIES_PX[-1])
+    return _Layout(max(_SLIVER_PX, below - smallest.height_px), title, smallest, source)
 
 
 def _tries() -> Iterator[tuple[int, int]]:

@@ -48,6 +48,9 @@ def report(site: Site) -> Report:
         themes, placed = read_placed(site.folder / FOLDER)
     except FileProblemError as err:
         return Report(0, 0, tuple(str(err).splitlines()), ())
+    if not placed:
+        said = "没有题目文件：每个主题要有一个 .yaml；文件夹放错地方了，就设 WX_ARCHIVE_SITE_DIR"
+        return Report(0, 0, (f"{site.folder / FOLDER}: {said}",), ())
     hints = (*_alike(placed), *_uneven([one.question for one in placed]))
     return Report(len(themes), len(placed), (), hints)
 

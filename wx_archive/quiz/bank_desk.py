@@ -43,6 +43,7 @@ def save(
     by: str,
     now: datetime,
     is_ready: bool,
+    form_key: str | None = None,
 ) -> QuestionVersion:
     """Keep what somebody wrote; what is asked stays as it is until a second person releases this.
 
@@ -54,6 +55,7 @@ def save(
         by: the writer's login.
         now: when.
         is_ready: it waits for a second person from now on.
+        form_key: the form that a new question comes by (`of_form`).
 
     Raises:
         RefusedError: somebody else has changed the question meanwhile, or nothing is changed.
@@ -69,7 +71,7 @@ def save(
         raise RefusedError("和现在的一样，没有改动，所以没有存")
     version = _open_version(session, question.id)
     if version is None:
-        version = QuestionVersion(question_id=question.id)
+        version = QuestionVersion(question_id=question.id, form_key=form_key)
         session.add(version)
     _fill(version, question, seed=known.seed_of(question.id), by=by, now=now)
     version.state = VersionState.WAITING if is_ready else VersionState.DRAFT
@@ -77,6 +79,28 @@ def save(
     version.batch = ""  # written anew by hand, it is looked at by itself
     session.flush()
     return version
+
+
+def of_form(session: Session, form_key: str | None) -> QuestionVersion | None:
+    """Return what a form has made already; begun with `begin`, nobody makes it meanwhile."""
+    if not form_key:
+        return None
+    asked = select(QuestionVersion).where(QuestionVersion.form_key == form_key)
+    return session.scalars(asked).one_or_none()
+
+
+def submit(session: Session, version: QuestionVersion, *, seen: str) -> None:
+    """Have a draft wait for a second person, as it stands.
+
+    Raises:
+        RefusedError: it is no draft any more, or not what was seen.
+    """
+    if version.state != VersionState.DRAFT:
+        raise RefusedError("这一稿已经不是草稿，别人可能已经交了")
+    if version.content_hash != seen:
+        raise RefusedError("您看过以后，这一稿又有人改过。请重新看一遍再交")
+    version.state = VersionState.WAITING
+    session.flush()
 
 
 def propose_all(

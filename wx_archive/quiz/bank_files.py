@@ -39,11 +39,17 @@ MOST_SPELLINGS: Final = 12
 SPELLING_LENGTH: Final = 20
 TAG_LENGTH: Final = 12
 BLANK: Final = "____"
+NOT_TO_BE_FOUND: Final = "出处要能查到：法规写 article 和 quote，其他写 url"
+TOO_MANY_SPELLINGS: Final = (
+    f"填空题的答案写成列表，1 到 {MOST_SPELLINGS} 种写法，"
+    f"每种不超过 {SPELLING_LENGTH} 个字，里面没有竖线"
+)
 _ID: Final = r"^[a-z][a-z0-9-]{0,34}-\d{3,4}$"
 _THEME: Final = r"^[a-z][a-z0-9-]{0,34}$"
 _DAY: Final = r"^\d{4}-\d{2}-\d{2}$"
 _YEAR: Final = re.compile(r"[1-9][0-9]{0,3}")
 _WRITTEN_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MARKED: Final = re.compile(r"\s*《((?:[^《》]|《[^《》]*》)*)》\s*")
 _APART: Final = re.compile(r"[|\uff5c、，,;；\s]")
 """What stands between tags in a table: no tag has it."""
 Place = tuple[int | str, ...]
@@ -63,6 +69,12 @@ def _as_written(day: object) -> object:
     return day
 
 
+def _unmarked(title: object) -> object:
+    """Take off the marks around a title: every page puts them there."""
+    found = _MARKED.fullmatch(title) if isinstance(title, str) else None
+    return found[1] if found else title
+
+
 OneLine = Annotated[str, AfterValidator(_one_line)]
 Day = Annotated[date, BeforeValidator(_as_written)]
 
@@ -79,7 +91,7 @@ class Theme:
 class SourceFile(FileModel):
     """A source, as a file says it; see `questions.Source`."""
 
-    title: OneLine = Field(min_length=2, max_length=100)
+    title: Annotated[OneLine, BeforeValidator(_unmarked)] = Field(min_length=2, max_length=100)
     edition: str = Field(default="", pattern=r"^$|" + _DAY)
     article: OneLine = Field(default="", max_length=20)
     quote: OneLine = Field(default="", max_length=QUOTE_LENGTH)
@@ -89,8 +101,7 @@ class SourceFile(FileModel):
     @model_validator(mode="after")
     def _can_be_looked_up(self) -> Self:
         if not self.url and not (self.article and self.quote):
-            message = "出处要能查到：法规写 article 和 quote，其他写 url"
-            raise ValueError(message)
+            raise ValueError(NOT_TO_BE_FOUND)
         return self
 
 
@@ -148,6 +159,8 @@ class QuestionFile(FileModel):
     def _fits(self) -> Self:
         if problem := problem_of(self):
             raise MisfitError(problem, "answer" if self._has_its_options else "options")
+        if self.kind is Kind.FILL and BLANK not in self.text:
+            raise MisfitError(f"填空题的题干要用 {BLANK} 标出空处", "text")
         if bool(self.picture) != bool(self.alt):
             missing = "alt" if self.picture else "picture"
             raise MisfitError("图片和图片说明要一起写", missing)
@@ -217,6 +230,8 @@ _SOUND: Final[Mapping[str, Any]] = {
     "keep_order": False,
 }
 """Takes the place of what is wrong by itself, so that the rest can be looked at."""
+MOST_ROUNDS: Final = 8
+"""What lies between fields comes to light one by one."""
 _SOUND_PICTURE: Final = {"picture": "", "alt": ""}
 _SOUND_ANSWER: Final = {"kind": Kind.JUDGE, "options": [], "answer": "对"}
 _SOUND_SOURCE: Final = {"title": "题名", "url": "https://example.cn/"}
@@ -228,7 +243,7 @@ def mistakes(values: Mapping[str, Any]) -> list[tuple[Place, str]]:
     What lies between fields is judged too where other fields are wrong by themselves.
     """
     found: list[tuple[Place, str]] = []
-    for _round in (1, 2, 3):
+    for _round in range(MOST_ROUNDS):
         try:
             QuestionFile.model_validate(values)
         except ValidationError as err:
@@ -249,6 +264,8 @@ def _mended(values: dict[str, Any], places: Iterable[Place]) -> dict[str, Any]:
                 values["source"] = _SOUND_SOURCE
             case ("picture" | "alt", *_rest):
                 values |= _SOUND_PICTURE
+            case ("answer", *_rest) if values.get("kind") == Kind.FILL:
+                values["answer"] = ["答"]
             case ("kind" | "options" | "answer", *_rest):
                 values |= _SOUND_ANSWER
             case (str(key), *_rest) if key in _SOUND:
@@ -271,14 +288,9 @@ def _judge_problem(_one: QuestionFile, answers: tuple[str, ...]) -> str:
     return "" if answers in {("对",), ("错",)} else "判断题的答案写 对 或 错"
 
 
-def _fill_problem(one: QuestionFile, answers: tuple[str, ...]) -> str:
+def _fill_problem(_one: QuestionFile, answers: tuple[str, ...]) -> str:
     fit = all(1 <= len(one) <= SPELLING_LENGTH and not set("|\uff5c") & set(one) for one in answers)
-    if not (1 <= len(answers) <= MOST_SPELLINGS and fit):
-        return (
-            f"填空题的答案写成列表，1 到 {MOST_SPELLINGS} 种写法，"
-            f"每种不超过 {SPELLING_LENGTH} 个字，里面没有竖线"
-        )
-    return "" if BLANK in one.text else f"填空题的题干要用 {BLANK} 标出空处"
+    return "" if 1 <= len(answers) <= MOST_SPELLINGS and fit else TOO_MANY_SPELLINGS
 
 
 def _year_problem(_one: QuestionFile, answers: tuple[str, ...]) -> str:

@@ -3,7 +3,8 @@
 Nothing is written here; `bank_desk` does that with what `check` returns.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,7 @@ from wx_archive.core.errors import FileProblemError, RefusedError
 from wx_archive.core.text import fold
 from wx_archive.core.yamlfile import FileModel, located, parse, read_text
 from wx_archive.quiz.bank_files import FOLDER, PICTURES, QuestionFile, Theme, mistakes
+from wx_archive.quiz.bank_hints import hints
 from wx_archive.quiz.bank_rows import COLUMNS, HEADERS, KNOWN, RowError, read_row
 from wx_archive.quiz.bank_view import Known
 from wx_archive.quiz.near import Neighbours
@@ -86,7 +88,15 @@ class _Line:
     """Without an id where the row has none."""
 
 
-def check(path: Path, known: Known, folder: Path, *, today: date, name: str = "") -> Checked:
+def check(
+    path: Path,
+    known: Known,
+    folder: Path,
+    *,
+    today: date,
+    name: str = "",
+    is_borne: Callable[[str], bool] | None = None,
+) -> Checked:
     """Read a file and compare it with the bank; nothing is changed.
 
     Args:
@@ -95,6 +105,7 @@ def check(path: Path, known: Known, folder: Path, *, today: date, name: str = ""
         folder: of the site, for pictures.
         today: Shanghai day from which on a question is asked whose row does not say.
         name: what people call the file, where the path is not it.
+        is_borne: tells whether the public finds something by a 档号 or 文号.
 
     Raises:
         RefusedError: the file as a whole cannot be read.
@@ -102,13 +113,30 @@ def check(path: Path, known: Known, folder: Path, *, today: date, name: str = ""
     findings = Findings([], [])
     read = _yaml_lines if path.suffix.lower() in _YAML else _table_lines
     lines = read(_File(path, name or path.name, known, today), findings)
-    compared = _Comparison(known, folder / FOLDER / PICTURES, findings)
+    compared = _Comparison(known, folder / FOLDER / PICTURES, findings, is_borne)
+    with _named(path, name or path.name):
+        _compare(lines, compared)
+    findings.close()
+    return compared.result()
+
+
+def _compare(lines: Iterator[_Line], compared: "_Comparison") -> None:
     for count, line in enumerate(lines, start=1):
         if count > MAX_ROWS:
             raise RefusedError(f"一份文件最多 {MAX_ROWS} 题；请分成几份")
         compared.take(line)
-    findings.close()
-    return compared.result()
+
+
+@contextmanager
+def _named(path: Path, name: str) -> Iterator[None]:
+    """Have a refusal call a file what people call it; its readers know its path only."""
+    try:
+        yield
+    except RefusedError as err:
+        if path.name == name:
+            raise
+        told = str(err).replace(str(path), name).replace(path.name, name)
+        raise RefusedError(told) from err
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +159,11 @@ def _table_lines(file: _File, findings: Findings) -> Iterator[_Line]:
     if shape is Shape.JSON_LINES:
         raise RefusedError(f"{file.name} 不是表格；题目用 .xlsx、.csv 或 .yaml 导入")
     is_sheet = shape is Shape.SHEET
+    if not is_sheet and file.path.suffix.lower() == ".xlsx":
+        raise RefusedError(
+            f"{file.name} 不是 Excel 工作簿，只是名字像；"
+            "请在 Excel 或 WPS 里打开原来的表，另存为 .xlsx 再来"
+        )
     rows = sheet_rows(file.path) if is_sheet else text_rows(file.path, KNOWN, findings)
     _first, header = next(rows, (0, []))
     columns = _columns(header, findings)
@@ -238,6 +271,7 @@ class _Comparison:
     known: Known
     pictures: Path
     findings: Findings
+    is_borne: Callable[[str], bool] | None
     seen: dict[str, int] = field(default_factory=dict)
     """The line of each id."""
     added: list[_Line] = field(default_factory=list)
@@ -245,13 +279,19 @@ class _Comparison:
     unchanged: int = 0
     same: dict[tuple[object, ...], str] = field(init=False)
     """What a question asks and answers; by whom it is asked already: an id or 第 N 行."""
-    neighbours: Neighbours = field(init=False)
+    asked: Neighbours = field(init=False)
+    """Of the questions that count; one of these is named first: the others may yet change."""
+    others: Neighbours = field(init=False)
 
     def __post_init__(self) -> None:
         every = dict(self.known.bank.questions)
         every |= {key: version.question for key, version in self.known.open.items()}
         self.same = {_asked(question): key for key, question in every.items()}
-        self.neighbours = Neighbours({key: question.text for key, question in every.items()})
+        counting = self.known.bank.questions
+        self.asked = Neighbours({key: question.text for key, question in counting.items()})
+        self.others = Neighbours(
+            {key: version.question.text for key, version in self.known.open.items()}
+        )
 
     def take(self, line: _Line) -> None:
         """Sort one question in, or say what is wrong with it."""
@@ -297,8 +337,10 @@ class _Comparison:
 
     def _note_near(self, line: _Line) -> None:
         question = line.question
-        near = self.neighbours.nearest(question.text, but=question.id)
-        if near:
+        for key, reason in hints(question, self.is_borne):
+            self.findings.add_doubt(line.number, HEADERS[key], reason)
+        near = self.asked.nearest(question.text, but=question.id)
+        if near := near or self.others.nearest(question.text, but=question.id):
             self.findings.add_doubt(
                 line.number,
                 HEADERS["text"],
@@ -313,8 +355,8 @@ class _Comparison:
             self.added.append(line)
         key = question.id or f"第 {line.number} 行"
         self.same.setdefault(_asked(question), key)
-        if key not in self.known.bank.questions:
-            self.neighbours.add(key, question.text)
+        if key not in self.known.bank.questions and key not in self.known.open:
+            self.others.add(key, question.text)
 
     def result(self) -> Checked:
         """Return what was found; questions without an id get the next of their theme."""

@@ -37,6 +37,8 @@ class QuestionVersion(Base):
     """The second person's words to the first."""
     batch: Mapped[str] = mapped_column(String(26), default="")
     """The upload that brought it (`BankUpload.pid`): its questions are released together."""
+    form_key: Mapped[str | None] = mapped_column(String(26), unique=True)
+    """The form that a new question came by: sent twice, it is one question."""
 
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="state"),
@@ -74,6 +76,9 @@ class BankUpload(Base):
     """`waiting` for a decision, `taken` in, or `dropped`."""
     taken: Mapped[int] = mapped_column(Integer, default=0)
     """How many of its questions were handed on for release."""
+    decided_by: Mapped[str] = mapped_column(String(60), default="")
+    result: Mapped[str] = mapped_column(Text, default="")
+    """JSON (`bank_uploads.Kept`): what was found in it, and what was taken of it."""
     made_by: Mapped[str] = mapped_column(String(60))
     made_at: Mapped[datetime]
 

@@ -12,9 +12,13 @@ from wx_archive.catalogue.files.columns import Column, fold_header
 from wx_archive.core.text import fold
 from wx_archive.quiz.bank_files import (
     EXPLANATION_LENGTH,
+    MOST_SPELLINGS,
+    NOT_TO_BE_FOUND,
     OPTION_LENGTH,
     QUOTE_LENGTH,
+    SPELLING_LENGTH,
     TEXT_LENGTH,
+    TOO_MANY_SPELLINGS,
     QuestionFile,
     Theme,
     mistakes,
@@ -52,6 +56,14 @@ _SPELT: Final = {
     "url": "网址以 http:// 或 https:// 开头，中间没有空格和汉字",
     "picture": "图片名写成 seal.png 的样子：小写字母、数字、连字符",
 }
+_SAID: Final = {
+    NOT_TO_BE_FOUND: "出处要能查到：法规写“条款”和“原文”，其他写“网址”",
+    TOO_MANY_SPELLINGS: (
+        f"填空题的答案写 1 到 {MOST_SPELLINGS} 种能算对的写法，用竖线隔开，"
+        f"每种不超过 {SPELLING_LENGTH} 个字"
+    ),
+}
+"""What a file is told in its own words, in the words of a table and a form."""
 _NO_LETTERS: Final = str.maketrans("", "", " 、，,;；.。/|")
 
 COLUMNS: Final = (
@@ -240,6 +252,8 @@ def _values(cells: Cells, problems: list[Problem]) -> dict[str, Any]:
     words = {key: cells.get(key, "").strip() for key in HEADERS}
     kind = _one_of(words, "kind", _KINDS, tuple(KIND_NAMES.values()), problems)
     difficulty = _one_of(words, "difficulty", _DIFFICULTIES, tuple(DIFFICULTIES.values()), problems)
+    if not words["answer"]:
+        problems.append(Problem("answer", "请写答案"))
     options = [words[key] for key in OPTIONS]
     while options and not options[-1]:
         options.pop()
@@ -303,7 +317,8 @@ def _problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     for where, reason in mistakes(values):
         key = _key(where)
         is_misspelt = reason.startswith("写法不对")
-        yield Problem(key, _SPELT.get(key, reason) if is_misspelt else reason)
+        said = _SPELT.get(key, reason) if is_misspelt else _SAID.get(reason, reason)
+        yield Problem(key, said)
 
 
 def _key(where: tuple[int | str, ...]) -> str:

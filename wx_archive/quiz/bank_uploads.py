@@ -1,9 +1,10 @@
 """Files of questions that staff bring: kept until somebody has decided, then forgotten."""
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -11,8 +12,10 @@ from typing import Final
 from sqlalchemy import Connection, Select, func, select, update
 from sqlalchemy.orm import Session
 
+from wx_archive.catalogue.files import BadRow
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.ids import random_pid
+from wx_archive.quiz.bank_import import Checked
 from wx_archive.quiz.bank_models import BankUpload
 
 MAX_BYTES: Final = 4 * 1024 * 1024
@@ -36,6 +39,35 @@ class Seen:
     taken: int
     made_by: str
     made_at: datetime
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays of a file that was taken in.
+
+    Attributes:
+        ids: of the questions that went on for release, new ones and changed ones.
+        unchanged: how many said what the bank said already.
+        bad: every mistake of the rows that were left out.
+        warnings: what was to be looked at.
+    """
+
+    ids: tuple[str, ...] = ()
+    unchanged: int = 0
+    bad: tuple[BadRow, ...] = ()
+    warnings: tuple[BadRow, ...] = ()
+
+    @property
+    def bad_lines(self) -> int:
+        """How many rows have mistakes; one may have several."""
+        return len({row.line for row in self.bad})
+
+    @classmethod
+    def of(cls, checked: Checked) -> "Kept":
+        """Return what is kept of a file that was looked at."""
+        ids = tuple(one.id for one in checked.good)
+        return cls(ids, checked.unchanged, checked.bad, checked.warnings)
 
 
 def shown_name(told: str) -> str:
@@ -95,6 +127,16 @@ def content_of(connection: Connection, pid: str) -> bytes:
     return connection.scalar(select(BankUpload.content).where(BankUpload.pid == pid)) or b""
 
 
+def kept_of(connection: Connection, pid: str) -> Kept:
+    """Return what stayed of an upload that was taken in."""
+    asked = select(BankUpload.result).where(BankUpload.pid == pid)
+    held = json.loads(connection.scalar(asked) or "{}")
+    if not held:
+        return Kept()
+    bad, warnings = ([BadRow(**row) for row in held[key]] for key in ("bad", "warnings"))
+    return Kept(tuple(held["ids"]), held["unchanged"], tuple(bad), tuple(warnings))
+
+
 def listed(connection: Connection) -> list[Seen]:
     """Return the newest uploads."""
     rows = connection.execute(_listing().order_by(BankUpload.id.desc()).limit(SHOWN))
@@ -107,8 +149,14 @@ def waiting_of(connection: Connection, *, login: str) -> int:
     return connection.execute(asked).scalar_one()
 
 
-def decide(session: Session, pid: str, *, state: str, taken: int = 0) -> None:
+def decide(session: Session, pid: str, *, by: str, kept: Kept | None = None) -> None:
     """Note what became of an upload; its bytes are gone.
+
+    Args:
+        session: of the change.
+        pid: of the upload.
+        by: who decided.
+        kept: what was found in it and taken of it; None where it is dropped.
 
     Raises:
         RefusedError: somebody has decided already.
@@ -116,14 +164,20 @@ def decide(session: Session, pid: str, *, state: str, taken: int = 0) -> None:
     decided = session.scalars(
         update(BankUpload)
         .where(BankUpload.pid == pid, BankUpload.state == WAITING)
-        .values(state=state, taken=taken, content=b"")
+        .values(
+            state=TAKEN if kept else DROPPED,
+            taken=len(kept.ids) if kept else 0,
+            decided_by=by,
+            result=json.dumps(asdict(kept), ensure_ascii=False) if kept else "",
+            content=b"",
+        )
         .returning(BankUpload.id)
     ).one_or_none()
     if decided is None:
         raise RefusedError("这份文件已经处理过了，别人可能已经办了")
 
 
-def _listing() -> Select[str, str, str, int, str, datetime]:
+def _listing() -> Select[str, str, str, int, str, datetime, str]:
     return select(
         BankUpload.pid,
         BankUpload.name,
@@ -131,4 +185,5 @@ def _listing() -> Select[str, str, str, int, str, datetime]:
         BankUpload.taken,
         BankUpload.made_by,
         BankUpload.made_at,
+        BankUpload.decided_by,
     )

@@ -139,10 +139,28 @@ def known(folder: Path, connection: Connection) -> Known:
     )
 
 
-def versions(connection: Connection, question_id: str, *, limit: int = 50) -> list[Version]:
-    """Return the versions of a question, the newest first."""
+def versions(
+    connection: Connection, question_id: str, *, limit: int | None = 50
+) -> list[tuple[int, Version]]:
+    """Return the versions of a question, the newest first, each with its number from 1."""
+    rows = connection.execute(
+        select(QuestionVersion.id)
+        .where(QuestionVersion.question_id == question_id)
+        .order_by(QuestionVersion.id)
+    )
+    numbers = {row[0]: number for number, row in enumerate(rows, start=1)}
     asked = select(_TABLE).where(QuestionVersion.question_id == question_id)
-    return _listed(connection, asked.order_by(QuestionVersion.id.desc()).limit(limit))
+    newest = _listed(connection, asked.order_by(QuestionVersion.id.desc()).limit(limit))
+    return [(numbers[one.id], one) for one in newest]
+
+
+def numbered(
+    connection: Connection, question_id: str, number: int
+) -> tuple[Version, Version | None] | None:
+    """Return a version by its number within its question, and the one before it."""
+    told = dict(versions(connection, question_id, limit=None))
+    found = told.get(number)
+    return (found, told.get(number - 1)) if found else None
 
 
 def version(connection: Connection, number: int) -> Version | None:

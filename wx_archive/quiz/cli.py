@@ -15,7 +15,7 @@ from wx_archive.core.cli import as_json, print_json, settings_of_installation
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.services import open_services, site_of
 from wx_archive.core.settings import Settings
-from wx_archive.quiz import bank, bank_check, bank_desk, bank_export, bank_import
+from wx_archive.quiz import bank, bank_check, bank_desk, bank_export, bank_import, entries
 from wx_archive.quiz.bank_import import Checked
 from wx_archive.staff import audit
 from wx_archive.staff.audit import Note
@@ -43,7 +43,11 @@ def quiz_check(*, json_wanted: bool) -> None:
         sys.exit(1)
 
 
-@quiz.command("import", help="导入题目：XLSX、CSV 或 YAML；有编号的改原题，没有的接着编号。")
+@quiz.command(
+    "import",
+    help="导入题目：XLSX、CSV 或 YAML；有编号的改原题，没有的接着编号。"
+    "导入的题马上就出给读者，不经第二个人放行；要放行的，请在管理台里导入。",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="只检查，不写入")
 @click.option("--skip-bad", is_flag=True, help="跳过有误的行，其余照常导入")
@@ -55,12 +59,23 @@ def quiz_import(file: Path, *, dry_run: bool, skip_bad: bool, json_wanted: bool)
         now, folder = clock.now(), services.site.folder
         with services.database.begin(unhurried=True) as session:
             known = bank_desk.begin(session, folder)
-            checked = bank_import.check(file, known, folder, today=clock.day_of(now))
+            today = clock.day_of(now)
+            checked = bank_import.check(
+                file,
+                known,
+                folder,
+                today=today,
+                is_borne=entries.bearer(session.connection(), today=today),
+            )
             is_taken = not dry_run and (skip_bad or not checked.bad)
             if is_taken and checked.good:
                 by = audit.terminal_actor()
                 bank_desk.release_at_once(session, known, checked.good, by=by, now=now)
                 audit.from_terminal(session, _note(file, checked), now=now)
+    is_written = is_taken and bool(checked.good)
+    if json_wanted:
+        is_ok = skip_bad or not checked.bad
+        print_json({"ok": is_ok, "written": is_written} | checked.as_json())
     _report(checked, file, dry_run=dry_run, skip_bad=skip_bad, json_wanted=json_wanted)
 
 
@@ -123,8 +138,6 @@ def _writing(file: Path) -> Iterator[None]:
 def _report(
     checked: Checked, file: Path, *, dry_run: bool, skip_bad: bool, json_wanted: bool
 ) -> None:
-    if json_wanted:
-        print_json(checked.as_json())
     _print_rows(checked.warnings, file, "留意")
     _print_rows(checked.bad, file, "有误")
     if checked.bad and not skip_bad:
@@ -140,6 +153,9 @@ def _report(
             f"读到 {checked.read} 题：{done}新增 {len(checked.added)}，{done}更新 "
             f"{len(checked.changed)}，没有变化 {checked.unchanged}，跳过 {checked.bad_lines} 行。"
         )
+        if checked.good:
+            when = "导入以后" if dry_run else "两秒以内"
+            click.echo(f"{when}读者就会答到这些题：用命令导入的不经第二个人放行。")
 
 
 def _print_rows(rows: tuple[BadRow, ...], file: Path, word: str) -> None:

@@ -1,5 +1,6 @@
 """The record or document that a question or a card is about: shown while the public may see it."""
 
+from collections.abc import Callable
 from datetime import date
 
 from sqlalchemy import Connection
@@ -29,6 +30,15 @@ def named(connection: Connection, number: str, *, today: date) -> Hit | None:
         exact = [hit for hit in found if reference_code(hit.reference_code) == key]
         return exact[0] if len(exact) == 1 else None
     return None
+
+
+def bearer(connection: Connection, *, today: date) -> Callable[[str], bool]:
+    """Return what tells whether the public finds something by a number."""
+
+    def is_borne(number: str) -> bool:
+        return named(connection, number, today=today) is not None
+
+    return is_borne
 
 
 def path_of(hit: Hit) -> str:

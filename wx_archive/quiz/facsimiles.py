@@ -128,9 +128,7 @@ def problems(told: Described) -> dict[str, str]:
     return found
 
 
-def add(
-    session: Session, told: Described, *, by: str, now: datetime, pid: str = ""
-) -> Facsimile:
+def add(session: Session, told: Described, *, by: str, now: datetime, pid: str = "") -> Facsimile:
     """Enter a facsimile: offered, and none of it on the shelf yet; `pid` as its form chose it."""
     made = Facsimile(pid=pid or ids.random_pid(), made_by=by, made_at=now, **asdict(told))
     session.add(made)

@@ -63,7 +63,7 @@ class Answers:
             return "还没有"
         if self.people < MIN_PEOPLE:
             return TOO_FEW
-        return f"{self.right * 100 // self.answered}%"
+        return f"{(self.right * 200 + self.answered) // (2 * self.answered)}%"
 
 
 def panels(connection: Connection, first: date, last: date) -> Sequence[Panel]:
@@ -144,18 +144,22 @@ def todos(connection: Connection, person: Person, _now: datetime) -> Sequence[To
     waiting, proposed, refused = connection.execute(
         select(
             _sum((Season.state == SeasonState.WAITING) & (Season.made_by != person.login)),
-            _sum((Season.proposal != "") & (Season.proposed_by != person.login)),
             _sum(
-                (Season.state == SeasonState.DRAFT)
-                & (Season.note != "")
-                & (Season.made_by == person.login)
+                (Season.proposal != "") & (Season.note == "") & (Season.proposed_by != person.login)
+            ),
+            _sum(
+                (Season.note != "")
+                & (
+                    ((Season.state == SeasonState.DRAFT) & (Season.made_by == person.login))
+                    | ((Season.proposal != "") & (Season.proposed_by == person.login))
+                )
             ),
         )
     ).one()
     return (
         Todo("等您放行的答题季", int(waiting), SEASONS, Permission.QUIZ_RELEASE),
         Todo("等您同意的答题季改动", int(proposed), SEASONS, Permission.QUIZ_RELEASE),
-        Todo("退回给您改的答题季", int(refused), SEASONS, Permission.QUIZ_EDIT),
+        Todo("退回给您改的答题季或改动", int(refused), SEASONS, Permission.QUIZ_EDIT),
     )
 
 

@@ -14,7 +14,15 @@ from wx_archive.core import clock
 from wx_archive.followers.personal_data import Case, PersonalData, Row, shown
 from wx_archive.quiz import vouchers
 from wx_archive.quiz.models import Answer, Card, CardKind, Complaint, Draw, Entry, Season
-from wx_archive.quiz.rules import REASONS, VOUCHER_STATES, Reason, VoucherAction, VoucherState
+from wx_archive.quiz.rules import (
+    DRAW_STATES,
+    REASONS,
+    VOUCHER_STATES,
+    Reason,
+    VoucherAction,
+    VoucherState,
+    draw_state,
+)
 from wx_archive.quiz.voucher_models import Facsimile, Voucher, VoucherEvent
 
 Erase = Callable[[Case], None]
@@ -47,17 +55,24 @@ def _entries(case: Case) -> Sequence[Row]:
 
 def _draws(case: Case) -> Sequence[Row]:
     rows = case.session.execute(
-        select(Draw).join(Entry, Entry.id == Draw.entry_id).where(_mine(case)).order_by(Draw.id)
-    ).scalars()
+        select(Draw.__table__, Answer.is_right)
+        .join(Entry, Entry.id == Draw.entry_id)
+        .outerjoin(Answer, Answer.draw_id == Draw.id)
+        .where(_mine(case))
+        .order_by(Draw.id)
+    )
     return [
         {
-            "第几题": one.place,
-            "题号": one.question_id,
-            "出题时间": shown(one.drawn_at),
-            "点过的选项": one.picked,
-            "了结时间": shown(one.closed_at),
+            "第几题": row.place,
+            "题号": row.question_id,
+            "出题时间": shown(row.drawn_at),
+            "点过的选项": row.picked,
+            "怎么样了": DRAW_STATES[
+                draw_state(is_closed=row.closed_at is not None, is_right=row.is_right)
+            ],
+            "了结时间": shown(row.closed_at),
         }
-        for one in rows
+        for row in rows
     ]
 
 

@@ -99,7 +99,7 @@ class StaleVoucherError(RefusedError):
 
 def check(connection: Connection, typed: str, *, today: date) -> Check:
     """Return what the desk says to a code as it was typed or scanned."""
-    code = codes.read(typed)
+    code = _read(typed)
     if code is None:
         length = len(codes.tidied(typed))
         return Check(Verdict.SLIP if length == codes.LENGTH else Verdict.LENGTH, length=length)
@@ -107,6 +107,17 @@ def check(connection: Connection, typed: str, *, today: date) -> Check:
     if shown is None:
         return Check(Verdict.UNKNOWN)
     return Check(_verdict(shown, today), shown, stock.level(connection, shown.facsimile_id))
+
+
+def _read(typed: str) -> str | None:
+    """Return the code that was typed or scanned.
+
+    A scanner may type in front of what stands in the field already: its address's own ten count.
+    """
+    code = codes.read(typed)
+    if code is None and "code=" in typed:
+        code = codes.read(codes.tidied(typed)[: codes.LENGTH])
+    return code
 
 
 def _verdict(shown: Shown, today: date) -> Verdict:

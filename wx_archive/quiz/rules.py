@@ -103,6 +103,18 @@ DRAW_MOVES: Final[Mapping[DrawState, frozenset[DrawState]]] = {
 }
 
 
+def draw_state(*, is_closed: bool, is_right: bool | None) -> DrawState:
+    """Return how a question dealt stands.
+
+    Args:
+        is_closed: it can be answered no more.
+        is_right: what became of its answer; None where there is none.
+    """
+    if is_right is not None:
+        return DrawState.RIGHT if is_right else DrawState.WRONG
+    return DrawState.LAPSED if is_closed else DrawState.OPEN
+
+
 class VoucherState(StrEnum):
     """How a voucher stands."""
 

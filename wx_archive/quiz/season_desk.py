@@ -139,7 +139,7 @@ def swap_cards(session: Session, season: Season, ordinal: int, *, seen: int, by:
     session.flush()
 
 
-def copy(  # noqa: PLR0913 -- as `add`
+def copy(
     session: Session, season: Season, *, by: str, now: datetime, today: date, pid: str = ""
 ) -> Season:
     """Begin a season with the words and the ten cards of another, after all that are released."""

@@ -22,6 +22,7 @@ class Line:
     made_by: str
     cards: int
     has_proposal: bool
+    is_refused: bool
     people: int
 
     def standing(self, today: date) -> str:
@@ -48,14 +49,15 @@ def listed(connection: Connection) -> list[Line]:
             Season.made_by,
             cards,
             Season.proposal != "",
+            (Season.proposal != "") & (Season.note != ""),
             people,
         ).order_by(Season.starts_on.desc(), Season.id.desc())
     )
     return [_line(row) for row in rows]
 
 
-def _line(row: Row[str, str, date, date, date, str, str, int, bool, int]) -> Line:
-    pid, name, starts, ends, pick_up, state, made_by, cards, proposal, people = row
+def _line(row: Row[str, str, date, date, date, str, str, int, bool, bool, int]) -> Line:
+    pid, name, starts, ends, pick_up, state, made_by, cards, proposal, refused, people = row
     return Line(
         pid,
         name,
@@ -66,6 +68,7 @@ def _line(row: Row[str, str, date, date, date, str, str, int, bool, int]) -> Lin
         made_by,
         cards,
         bool(proposal),
+        bool(refused),
         people,
     )
 

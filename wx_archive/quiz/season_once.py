@@ -1,4 +1,4 @@
-"""A form that is sent twice makes one thing: its hidden key becomes the public id of what it makes."""
+"""A form that is sent twice makes one thing: its hidden key becomes that one's public id."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,9 +9,7 @@ from sqlalchemy.orm import Session
 T = TypeVar("T")
 
 
-def once(
-    session: Session, find: Callable[[], T | None], make: Callable[[], T]
-) -> tuple[T, bool]:
+def once(session: Session, find: Callable[[], T | None], make: Callable[[], T]) -> tuple[T, bool]:
     """Return what a form makes, and whether it was made just now.
 
     Of two that are sent at the same moment the second waits for the first one's unique id.

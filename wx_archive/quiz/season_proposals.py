@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,8 @@ from wx_archive.quiz.season_plans import (
     with_changes,
 )
 from wx_archive.staff.rules import Person
+
+_NOTHING: Final = "这一季没有提出的改动"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +150,39 @@ def agree(
         raise RefusedError("；".join(found))
     _apply(season, cards, proposed)
     season.released_by, season.released_at = person.login, now
-    _drop(session, season, note="")
+    _drop(session, season)
     if proposed.cards or proposed.plan.name != before.name:
         season_desk.have_drawn(session, season, now=now)
 
 
 def refuse(session: Session, season: Season, note: str, *, seen: int, person: Person) -> None:
-    """Give a proposal back; the season stays as it is.
+    """Give a proposal back, kept for its writer to go on from; the season stays as it is.
 
     Raises:
         RefusedError: nothing is proposed any more, it was changed meanwhile, or is their own.
     """
     _require_proposed(season, seen=seen)
     season_desk.require_other(season.proposed_by, person)
-    _drop(session, season, note=note)
+    season.note = note
+    season.version += 1
+    session.flush()
+
+
+def propose_again(session: Session, season: Season, *, seen: int, by: str) -> None:
+    """Propose what was given back once more, as it is.
+
+    Raises:
+        RefusedError: nothing was given back, or it was changed meanwhile.
+    """
+    season_desk.require(season, SeasonState.RELEASED, seen=seen)
+    if not is_refused(season):
+        raise RefusedError("这一季没有退回的改动")
+    _keep(session, season, _told(season), by=by)
+
+
+def is_refused(season: Season) -> bool:
+    """Tell whether what is proposed was given back: its note says why, until it comes again."""
+    return bool(season.proposal and season.note)
 
 
 def take_back(session: Session, season: Season, *, seen: int) -> None:
@@ -170,8 +191,10 @@ def take_back(session: Session, season: Season, *, seen: int) -> None:
     Raises:
         RefusedError: nothing is proposed any more, or it was changed meanwhile.
     """
-    _require_proposed(season, seen=seen)
-    _drop(session, season, note="")
+    season_desk.require(season, SeasonState.RELEASED, seen=seen)
+    if not season.proposal:
+        raise RefusedError(_NOTHING)
+    _drop(session, season)
 
 
 def _apply(season: Season, cards: Sequence[CardKind], proposed: Proposed) -> None:
@@ -186,8 +209,8 @@ def _apply(season: Season, cards: Sequence[CardKind], proposed: Proposed) -> Non
 
 def _require_proposed(season: Season, *, seen: int) -> None:
     season_desk.require(season, SeasonState.RELEASED, seen=seen)
-    if not season.proposal:
-        raise RefusedError("这一季没有提出的改动")
+    if not season.proposal or season.note:
+        raise RefusedError(_NOTHING)
 
 
 def _told(season: Season) -> dict[str, dict[str, Any]]:
@@ -199,7 +222,7 @@ def _keep(session: Session, season: Season, told: Mapping[str, Any], *, by: str)
     if not told["plan"] and not told["cards"]:
         if not season.proposal:
             raise RefusedError("和现在的一样，没有改动")
-        _drop(session, season, note="")
+        _drop(session, season)
         return
     season.proposal = json.dumps(told, ensure_ascii=False, sort_keys=True)
     season.proposed_by, season.note = by, ""
@@ -207,8 +230,8 @@ def _keep(session: Session, season: Season, told: Mapping[str, Any], *, by: str)
     session.flush()
 
 
-def _drop(session: Session, season: Season, *, note: str) -> None:
-    season.proposal, season.proposed_by, season.note = "", "", note
+def _drop(session: Session, season: Season) -> None:
+    season.proposal, season.proposed_by, season.note = "", "", ""
     season.version += 1
     session.flush()
 

@@ -87,7 +87,7 @@ def remind(session: Session, profile: Profile, *, after: int, now: datetime) -> 
     count = 0
     voucher_steps.keep_owners(session, {row.follower_id for row in rows})
     for row in rows:
-        text = voucher_texts.told_reminder(row.name, row.expires_on, today, profile)
+        text = voucher_texts.told_reminder(row.name, row.expires_on, profile)
         key = voucher_steps.reminder_key(row.id)
         lasts = voucher_queries.midnight(row.expires_on + timedelta(days=1)) - now
         count += held.tell(session, row.follower_id, text, key=key, now=now, lasts=lasts)

@@ -249,12 +249,10 @@ def told_expired(facsimile: str, expires_on: date) -> str:
     )
 
 
-def told_reminder(facsimile: str, expires_on: date, today: date, profile: Profile) -> str:
-    """Remind the owner that the voucher's day comes near."""
-    left = (expires_on - today).days
-    until = f"只剩 {left} 天（到 {day(expires_on)}）" if left else "今天是最后一天"
+def told_reminder(facsimile: str, expires_on: date, profile: Profile) -> str:
+    """Remind the owner that the voucher's day comes near; read days later it is still true."""
     return with_taps(
-        f"提醒您：{facsimile}的领取凭证{until}。\n"
+        f"提醒您：{facsimile}的领取凭证快到期了，{day(expires_on)}是最后一天。\n"
         f"{profile.desk}，{profile.opening_hours}。回[[领取]]看凭证号。"
     )
 

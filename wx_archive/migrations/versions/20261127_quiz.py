@@ -35,11 +35,13 @@ def _bank() -> None:
         sa.Column("released_at", INSTANT, nullable=True),
         sa.Column("note", sa.String(200), nullable=False),
         sa.Column("batch", sa.String(26), nullable=False),
+        sa.Column("form_key", sa.String(26), nullable=True),
         sa.CheckConstraint(
             "state IN ('draft', 'waiting', 'released', 'refused', 'replaced', 'withdrawn')",
             name="state",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_quiz_question"),
+        sa.UniqueConstraint("form_key", name="uq_quiz_question_form_key"),
     )
     op.create_index("ix_quiz_question_question_id", "quiz_question", ["question_id", "id"])
     op.create_index("ix_quiz_question_batch", "quiz_question", ["batch"])
@@ -119,6 +121,8 @@ def _bank_uploads() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.String(7), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("decided_by", sa.String(60), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
         sa.Column("made_by", sa.String(60), nullable=False),
         sa.Column("made_at", INSTANT, nullable=False),
         sa.CheckConstraint("state IN ('waiting', 'taken', 'dropped')", name="state"),

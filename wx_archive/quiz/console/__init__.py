@@ -15,6 +15,7 @@ from wx_archive.quiz.console import (
     question_form,
     question_releases,
     question_uploads,
+    question_versions,
     questions,
     season_figures,
     seasons,
@@ -33,6 +34,7 @@ def pages(services: Services) -> Pages:
     question_form.add(found)
     question_releases.add(found)
     question_uploads.add(found)
+    question_versions.add(found)
     desk.add(found)
     paper.add(found)
     undo.add(found)

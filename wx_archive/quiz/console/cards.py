@@ -48,8 +48,8 @@ def _looking(pages: Pages, store: ObjectStore) -> None:
         cards = [(n, words) for n in ORDINALS if (words := shown.words(n))]
         view = f"{VIEWS}/cards.html"
         undrawable = season_shown.undrawable(visit, shown)
-        words = season_shown.words(visit)
-        return visit.page(view, shown=shown, cards=cards, undrawable=undrawable, **words)
+        known = season_shown.words(visit)
+        return visit.page(view, shown=shown, cards=cards, undrawable=undrawable, **known)
 
     @pages.get(f"{_CARD}/art", needs=Permission.QUIZ_READ)
     def quiz_card_art(visit: Visit, pid: str, ordinal: int) -> ResponseReturnValue:
@@ -111,12 +111,13 @@ def _writing(pages: Pages) -> None:
         if not form.accepts(words):
             status = HTTPStatus.UNPROCESSABLE_ENTITY
             return _page(act, shown, ordinal, form, before, status=status)
+        was_out = season_shown.taken_back(season) if words != before else ""
         if words != before:
             _put(act, season, ordinal, words)
         _note(act, pid, ordinal, before, words)
         if do == PICK:
             return act.done(path_of(pid, "cards", ordinal, "picture"))
-        said = "存好了；别人同意以前，读者看到的不变。" if _is_out(season) else "存好了。"
+        said = "存好了；别人同意以前，读者看到的不变。" if _is_out(season) else f"存好了。{was_out}"
         return act.done(path_of(pid, "cards", ordinal), said)
 
 
@@ -136,10 +137,10 @@ def _moving(pages: Pages) -> None:
     @pages.post(f"{_CARD}/later", needs=Permission.QUIZ_EDIT, audit="season.card")
     def move_quiz_card(act: Act, pid: str, ordinal: int) -> ResponseReturnValue:
         season = season_shown.locked(act, pid)
-        by = act.person.login
+        by, was_out = act.person.login, season_shown.taken_back(season)
         season_desk.swap_cards(act.session, season, ordinal, seen=season_form.seen(), by=by)
         act.note(_subject(pid, ordinal), before={"place": ordinal}, after={"place": ordinal + 1})
-        return act.done(path_of(pid), f"第 {ordinal} 张和第 {ordinal + 1} 张换了位置。")
+        return act.done(path_of(pid), f"第 {ordinal} 张和第 {ordinal + 1} 张换了位置。{was_out}")
 
     @pages.get(f"{_CARD}/remove", needs=Permission.QUIZ_EDIT)
     def ask_remove_quiz_card(visit: Visit, pid: str, ordinal: int) -> ResponseReturnValue:
@@ -156,10 +157,10 @@ def _moving(pages: Pages) -> None:
     def remove_quiz_card(act: Act, pid: str, ordinal: int) -> ResponseReturnValue:
         season = season_shown.locked(act, pid)
         before = season_shown.find(act, pid).words(ordinal)
-        by = act.person.login
+        by, was_out = act.person.login, season_shown.taken_back(season)
         season_desk.remove_card(act.session, season, ordinal, seen=season_form.seen(), by=by)
         _note(act, pid, ordinal, before, None)
-        return act.done(path_of(pid), f"第 {ordinal} 张卡去掉了。")
+        return act.done(path_of(pid), f"第 {ordinal} 张卡去掉了。{was_out}")
 
 
 def _picking(pages: Pages, store: ObjectStore) -> None:
@@ -171,7 +172,8 @@ def _picking(pages: Pages, store: ObjectStore) -> None:
         words = request.args.get("q", "").strip()[:60]
         before = max(0, min(request.args.get("before", 0, int), 2**62))
         with visit.reads() as connection:
-            wanted = Wanted(MediaKind.IMAGE, words, before)
+            # A drawn card on a card would be a picture of itself.
+            wanted = Wanted(MediaKind.IMAGE, words, before, not_by=pictures.DRAWN_BY)
             found = media.search(connection, wanted, limit=media.PAGE + 1)
         return visit.page(
             f"{VIEWS}/card_picture.html",
@@ -193,10 +195,11 @@ def _picking(pages: Pages, store: ObjectStore) -> None:
         if before is None or held is None or held.kind is not MediaKind.IMAGE:
             abort(HTTPStatus.NOT_FOUND)
         after = replace(before, asset_pid=asset)
+        was_out = season_shown.taken_back(season) if after != before else ""
         if after != before:
             _put(act, season, ordinal, after)
         _note(act, pid, ordinal, before, after)
-        return act.done(path_of(pid, "cards", ordinal), f"图片换成了《{held.title}》。")
+        return act.done(path_of(pid, "cards", ordinal), f"图片换成了《{held.title}》。{was_out}")
 
     @pages.get("/quiz/pictures/<pid>", needs=Permission.QUIZ_READ)
     def quiz_picture(visit: Visit, pid: str) -> ResponseReturnValue:

@@ -121,7 +121,7 @@ def _asking(
 def _kept(typed: str) -> str:
     """Return what stays in the field: of a scanned address the code alone.
 
-    A scanner types behind what stands there; two addresses behind one another would be neither.
+    A scanner types beside what stands there; two addresses beside one another would be neither.
     """
     return codes.tidied(typed) if "code=" in typed else typed.strip()[:_LONGEST_TYPED]
 

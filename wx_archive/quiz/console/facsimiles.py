@@ -33,6 +33,7 @@ def add(pages: Pages) -> None:
     _describing(pages)
     _offering(pages)
     _counting(pages)
+    _writing_off(pages)
 
 
 def _reading(pages: Pages) -> None:
@@ -151,6 +152,8 @@ def _counting(pages: Pages) -> None:
         act.note(f"facsimile:{pid}", before=before, after={"on_hand": one.on_hand})
         return act.done(f"{LIST}/{pid}", f"入库 {pieces} 件，现在在库 {one.on_hand} 件。")
 
+
+def _writing_off(pages: Pages) -> None:
     @pages.get("/quiz/facsimiles/<pid>/write-off", needs=Permission.STOCK_KEEP)
     def ask_write_off(visit: Visit, pid: str) -> ResponseReturnValue:
         return _write_off_page(visit, pid, PiecesForm())

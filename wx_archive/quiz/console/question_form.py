@@ -1,7 +1,7 @@
 """写题、改题: every kind in one form, read by the same rules as a table's row."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -12,15 +12,19 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, Form, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # older stubs
 
+from wx_archive.core.errors import RefusedError
+from wx_archive.core.ids import is_pid, random_pid
 from wx_archive.quiz import bank, bank_desk, bank_rows, bank_view
 from wx_archive.quiz.bank_files import FOLDER, PICTURES, Theme
+from wx_archive.quiz.bank_models import QuestionVersion
 from wx_archive.quiz.bank_rows import COLUMNS, HEADERS, OPTIONS, YES, RowError
 from wx_archive.quiz.bank_view import Known
-from wx_archive.quiz.console.question_shown import LIST, VIEWS, path_of
+from wx_archive.quiz.console import question_shown as shown
+from wx_archive.quiz.console.question_shown import LIST, VIEWS, AgainError, path_of
 from wx_archive.quiz.console.questions import found
 from wx_archive.quiz.questions import Question
 from wx_archive.quiz.rules import DIFFICULTIES, KIND_NAMES
-from wx_archive.staff.pages import Act, Pages, Visit
+from wx_archive.staff.pages import Act, CarryOut, Pages, Visit
 from wx_archive.staff.rules import Permission
 
 _NOTES: Final = {column.key: column.note for column in COLUMNS}
@@ -107,10 +111,13 @@ def add(pages: Pages) -> None:
         )
         return _page(visit, form, None, "")
 
-    @pages.post("/quiz/questions/new", needs=Permission.QUIZ_EDIT, audit="question.save")
-    def write_question(act: Act) -> ResponseReturnValue:
-        known = bank_desk.begin(act.session, act.services.site.folder)
-        return _write(act, known, None)
+    @pages.in_steps("/quiz/questions/new", needs=Permission.QUIZ_EDIT, audit="question.save")
+    def write_question(visit: Visit, carry_out: CarryOut) -> ResponseReturnValue:
+        def write(act: Act) -> ResponseReturnValue:
+            known = bank_desk.begin(act.session, act.services.site.folder)
+            return _write(act, known, None)
+
+        return shown.once(visit, carry_out, write)
 
     @pages.get("/quiz/questions/<question_id>/edit", needs=Permission.QUIZ_EDIT)
     def edit_question(visit: Visit, question_id: str) -> ResponseReturnValue:
@@ -131,6 +138,8 @@ def add(pages: Pages) -> None:
 
 def _write(act: Act, known: Known, before: Question | None) -> Response:
     form, seen = QuestionForm(request.form), request.form.get("seen", "")
+    key = request.form.get("form_key", "")
+    form_key = key if before is None and is_pid(key) else None
     cells = form.cells()
     if before is not None:
         cells |= {"id": before.id, "theme": before.theme}
@@ -140,28 +149,66 @@ def _write(act: Act, known: Known, before: Question | None) -> Response:
         form.validate()
         form.accuse(err)
         return _page(act, form, before, seen, HTTPStatus.UNPROCESSABLE_ENTITY)
-    is_ready = request.form.get("then") == "wait"
-    return _saved(act, known, question, before, seen, is_ready=is_ready)
+    if made := bank_desk.of_form(act.session, form_key):
+        return _made_before(act, form, question, made)
+    writing = _Writing(form, before, seen, form_key, request.form.get("then") == "wait")
+    return _saved(act, known, question, writing)
 
 
-def _saved(
-    act: Act,
-    known: Known,
-    question: Question,
-    before: Question | None,
-    seen: str,
-    *,
-    is_ready: bool,
+def _made_before(
+    act: Act, form: QuestionForm, question: Question, made: QuestionVersion
 ) -> Response:
-    version = bank_desk.save(
-        act.session,
-        known,
-        question,
-        seen=seen,
-        by=act.person.login,
-        now=act.now,
-        is_ready=is_ready,
+    """Answer a form that has made a question: the same words lead to it, others stay here.
+
+    Raises:
+        AgainError: nothing new was sent.
+    """
+    path = path_of(made.question_id)
+    if replace(question, id=made.question_id).fingerprint == made.content_hash:
+        raise AgainError(path, "这道题已经存过了，没有再存一道。")
+    said = (
+        f"这张表已经存成 {made.question_id}。要改那一题，请点开它再改；"
+        "要另写一道，请再按一次下面的按钮。您写的都还在"
     )
+    return _page(act, form, None, "", HTTPStatus.CONFLICT, said=said, path=path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What came with a question.
+
+    Attributes:
+        before: the question that was written on.
+        seen: its fingerprint then.
+        form_key: of a new one's form.
+        is_ready: it is handed on for release.
+    """
+
+    form: QuestionForm
+    before: Question | None
+    seen: str
+    form_key: str | None
+    is_ready: bool
+
+
+def _saved(act: Act, known: Known, question: Question, writing: _Writing) -> Response:
+    before, is_ready = writing.before, writing.is_ready
+    try:
+        version = bank_desk.save(
+            act.session,
+            known,
+            question,
+            seen=writing.seen,
+            by=act.person.login,
+            now=act.now,
+            is_ready=is_ready,
+            form_key=writing.form_key,
+        )
+    except RefusedError as err:
+        path = path_of(before.id) if before else LIST
+        return _page(
+            act, writing.form, before, writing.seen, HTTPStatus.CONFLICT, said=str(err), path=path
+        )
     changed = bank_rows.changes(
         before, replace(question, id=version.question_id), known.bank.themes
     )
@@ -181,7 +228,22 @@ def _page(
     before: Question | None,
     seen: str,
     status: int = HTTPStatus.OK,
+    *,
+    said: str = "",
+    path: str = "",
 ) -> Response:
+    """Return the form.
+
+    Args:
+        visit: who asks.
+        form: filled in.
+        before: the question that is written on.
+        seen: its fingerprint.
+        status: of the answer.
+        said: why it was not saved, where that lies in no field.
+        path: of the question that this is about.
+    """
+    given = request.form.get("form_key", "")
     site = visit.services.site
     form.offer(bank.bank(site).themes, site.folder / FOLDER / PICTURES)
     return visit.page(
@@ -190,6 +252,9 @@ def _page(
         form=form,
         question=before,
         seen=seen,
+        form_key=given if is_pid(given) and not said else random_pid(),
+        said=said,
+        about=path,
         path=f"{path_of(before.id)}/edit" if before else f"{LIST}/new",
         options=OPTIONS,
     )

@@ -17,7 +17,7 @@ from wx_archive.quiz.bank_models import QuestionVersion
 from wx_archive.quiz.bank_view import Version
 from wx_archive.quiz.console import question_shown as shown
 from wx_archive.quiz.console.question_shown import LIST, RELEASES, UPLOADS, VIEWS
-from wx_archive.quiz.console.questions import near
+from wx_archive.quiz.console.questions import nearest
 from wx_archive.quiz.rules import VersionState
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.plugs import Entry, Todo
@@ -182,6 +182,7 @@ def _page(visit: Visit, number: int, form: RefuseForm, status: int = HTTPStatus.
         if version is None:
             abort(HTTPStatus.NOT_FOUND)
         known = bank_view.known(visit.services.site.folder, connection)
+        hints = shown.hints(connection, version.question, visit.today)
         words = shown.words(connection)
     question, origin = version.question, shown.origin_of(visit)
     before = known.bank.questions.get(question.id)
@@ -193,7 +194,9 @@ def _page(visit: Visit, number: int, form: RefuseForm, status: int = HTTPStatus.
         before=before,
         before_bubbles=shown.on_phone(before, origin) if before else [],
         changes=bank_rows.changes(before, question, known.bank.themes),
-        near=near(known, question),
+        theme=known.bank.themes.get(question.theme),
+        near=nearest(known)(question),
+        hints=hints,
         is_own=version.made_by == visit.person.login,
         form=form,
         **words,
@@ -207,10 +210,12 @@ def _batch_page(visit: Visit, pid: str, form: RefuseForm, status: int = HTTPStat
         if not waiting or upload is None:
             abort(HTTPStatus.NOT_FOUND)
         known = bank_view.known(visit.services.site.folder, connection)
+        page = max(1, min(request.args.get("page", 1, int), 1 + (len(waiting) - 1) // PAGE))
+        listed = waiting[(page - 1) * PAGE : page * PAGE]
+        hints = {one.id: shown.hints(connection, one.question, visit.today) for one in listed}
         words = shown.words(connection)
-    page = max(1, min(request.args.get("page", 1, int), 1 + (len(waiting) - 1) // PAGE))
     here, questions = f"{RELEASES}/batch/{pid}", known.bank.questions
-    listed = waiting[(page - 1) * PAGE : page * PAGE]
+    find_near = nearest(known)
     changes = {
         one.id: bank_rows.changes(before, one.question, known.bank.themes)
         for one in listed
@@ -224,6 +229,9 @@ def _batch_page(visit: Visit, pid: str, form: RefuseForm, status: int = HTTPStat
         changed=sum(one.question.id in questions for one in waiting),
         listed=listed,
         changes=changes,
+        themes=known.bank.themes,
+        near={one.id: find_near(one.question) for one in listed},
+        hints=hints,
         seen=bank_desk.seal(one.content_hash for one in waiting),
         is_own=_is_own(waiting, visit.person),
         form=form,

@@ -2,17 +2,20 @@
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from html import unescape
+from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Response, send_file
+from flask import Response, redirect, send_file
+from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection, select
+from werkzeug.wrappers import Response as WsgiResponse
 
 from wx_archive.core import clock
-from wx_archive.quiz import texts
+from wx_archive.quiz import bank_hints, entries, texts
 from wx_archive.quiz.bank_view import Known
 from wx_archive.quiz.play import Asked
 from wx_archive.quiz.questions import Question
@@ -26,7 +29,7 @@ from wx_archive.quiz.rules import (
     VersionState,
 )
 from wx_archive.staff.models import Member
-from wx_archive.staff.pages import Visit
+from wx_archive.staff.pages import Act, CarryOut, Visit, say
 
 LIST: Final = "/console/quiz/questions"
 RELEASES: Final = f"{LIST}/releases"
@@ -56,6 +59,31 @@ class Piece:
     is_link: bool
 
 
+class AgainError(Exception):
+    """It was done by the same form before: nothing is done anew.
+
+    Attributes:
+        path: of what it made.
+        said: to whoever sent it twice.
+    """
+
+    def __init__(self, path: str, said: str) -> None:
+        super().__init__(path)
+        self.path, self.said = path, said
+
+
+def once(
+    visit: Visit, carry_out: CarryOut, act: Callable[[Act], ResponseReturnValue]
+) -> WsgiResponse:
+    """Carry something out; sent twice, the second form leads to where the first one led."""
+    try:
+        return carry_out(act)
+    except AgainError as again:
+        response = redirect(again.path, HTTPStatus.SEE_OTHER)
+        say(response, visit.services.settings, again.said)
+        return response
+
+
 def on_phone(question: Question, origin: str) -> list[list[Piece]]:
     """Return the bubbles of a question and of its right answer."""
     order = LETTERS[: len(question.shown_options)]
@@ -67,6 +95,12 @@ def on_phone(question: Question, origin: str) -> list[list[Piece]]:
 def _pieces(message: str) -> list[Piece]:
     parts = _LINK.split(message)  # words and links in turns
     return [Piece(unescape(part), bool(n % 2)) for n, part in enumerate(parts) if part]
+
+
+def hints(connection: Connection, question: Question, today: date) -> Sequence[str]:
+    """Return what is worth a look before a question is asked."""
+    is_borne = entries.bearer(connection, today=today)
+    return [said for _column, said in bank_hints.hints(question, is_borne)]
 
 
 def right_answer(question: Question) -> str:

@@ -3,24 +3,27 @@
 from http import HTTPStatus
 from typing import Final
 
-from flask import abort, request
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import CombinedMultiDict, FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 from wtforms import FileField, Form, ValidationError
 
 from wx_archive.core.errors import RefusedError
-from wx_archive.quiz import bank_desk, bank_import, bank_uploads, bank_view
+from wx_archive.quiz import bank_desk, bank_import, bank_uploads, bank_view, entries
 from wx_archive.quiz.bank_import import Checked
-from wx_archive.quiz.bank_uploads import MAX_BYTES, Seen
+from wx_archive.quiz.bank_uploads import MAX_BYTES, Kept, Seen
 from wx_archive.quiz.bank_view import Known
 from wx_archive.quiz.console import downloads
 from wx_archive.quiz.console import question_shown as shown
-from wx_archive.quiz.console.question_shown import UPLOADS, VIEWS
+from wx_archive.quiz.console.question_shown import UPLOADS, VIEWS, AgainError
 from wx_archive.staff.pages import Act, CarryOut, Pages, Visit
 from wx_archive.staff.rules import Permission
 
 REQUEST_BYTES: Final = MAX_BYTES + 64 * 1024
+MAX_MEGABYTES: Final = MAX_BYTES // 1024 // 1024
+READ_AWAY_BYTES: Final = 64 * 1024 * 1024
 ROWS: Final = 200
 """So many mistakes stand on the page; all of them in the table to take along."""
 
@@ -47,6 +50,23 @@ def add(pages: Pages) -> None:
     _bringing(pages)
     _taking(pages)
     _dropping(pages)
+    _refusing_what_is_too_large(pages)
+
+
+def _refusing_what_is_too_large(pages: Pages) -> None:
+    @pages.blueprint.errorhandler(RequestEntityTooLarge)
+    def too_large(_err: RequestEntityTooLarge) -> ResponseReturnValue:
+        _read_away()
+        most = MAX_MEGABYTES if request.path == UPLOADS else 0
+        page = render_template(f"{VIEWS}/question_upload_too_large.html", most=most)
+        return page, HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+def _read_away() -> None:
+    """Take in and forget what the browser is still sending: before that it reads no answer."""
+    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, READ_AWAY_BYTES)
+    while left > 0 and (block := stream.read(min(left, 64 * 1024))):
+        left -= len(block)
 
 
 def _looking(pages: Pages) -> None:
@@ -61,11 +81,16 @@ def _looking(pages: Pages) -> None:
         with visit.reads() as connection:
             words = shown.words(connection)
             left = bank_view.waiting(connection, batch=pid)
+            kept = bank_uploads.kept_of(connection, pid)
+            known = bank_view.known(visit.services.site.folder, connection)
         return visit.page(
             f"{VIEWS}/question_upload.html",
             upload=upload,
             checked=checked,
+            kept=kept,
+            taken=[(one, known.newest(one)) for one in kept.ids[:ROWS]],
             rows=ROWS,
+            standing=lambda one: shown.standing(known, one, visit.today),
             left=len(left),
             **words,
         )
@@ -73,10 +98,14 @@ def _looking(pages: Pages) -> None:
     @pages.get("/quiz/questions/uploads/<pid>/bad.csv", needs=Permission.QUIZ_EDIT)
     def question_upload_bad_rows(visit: Visit, pid: str) -> ResponseReturnValue:
         upload = _found(visit, pid)
-        if upload.state != bank_uploads.WAITING:
+        if upload.state == bank_uploads.DROPPED:
             abort(HTTPStatus.NOT_FOUND)
-        checked = _checked(visit, upload)[1]
-        rows = [(row.line, row.column, row.reason) for row in checked.bad]
+        if upload.state == bank_uploads.WAITING:
+            bad = _checked(visit, upload)[1].bad
+        else:
+            with visit.reads() as connection:
+                bad = bank_uploads.kept_of(connection, pid).bad
+        rows = [(row.line, row.column, row.reason) for row in bad]
         return downloads.table("bad-rows.csv", ("行", "列", "哪里不对、怎么改"), rows)
 
 
@@ -116,15 +145,32 @@ def _taking(pages: Pages) -> None:
     )
     def question_upload_take(visit: Visit, carry_out: CarryOut, pid: str) -> ResponseReturnValue:
         upload = _found(visit, pid)
-        if upload.state != bank_uploads.WAITING:
+        if upload.state == bank_uploads.DROPPED:
             raise RefusedError("这份文件已经处理过了，别人可能已经办了")
+        if upload.state == bank_uploads.TAKEN:
+            return shown.once(visit, carry_out, lambda act: _again(act, upload))
         # Reading a workbook takes a while: it is done before anybody has to wait for this.
         before, checked = _checked(visit, upload)
-        return carry_out(lambda act: _taken(act, upload, before, checked))
+        return shown.once(visit, carry_out, lambda act: _taken(act, upload, before, checked))
+
+
+def _again(act: Act, upload: Seen) -> Response:
+    """Answer who comes for an upload that was decided on.
+
+    Raises:
+        AgainError: it was themselves who took it in.
+        RefusedError: it was somebody else, or it was dropped.
+    """
+    if upload.state == bank_uploads.TAKEN and upload.decided_by == act.person.login:
+        raise AgainError(f"{UPLOADS}/{upload.pid}", f"{upload.taken} 题已经交给别人放行。")
+    raise RefusedError("这份文件已经处理过了，别人可能已经办了")
 
 
 def _taken(act: Act, upload: Seen, before: Known, checked: Checked) -> Response:
     known = bank_desk.begin(act.session, act.services.site.folder)
+    current = _found(act, upload.pid)  # whoever held the bank may have taken it in
+    if current.state != bank_uploads.WAITING:
+        return _again(act, current)
     if known != before or str(len(checked.good)) != request.form.get("count"):
         raise RefusedError("您看过以后，题库有变化。请回到那一页，看看现在的结果再定")
     if not checked.good:
@@ -137,7 +183,8 @@ def _taken(act: Act, upload: Seen, before: Known, checked: Checked) -> Response:
         by=act.person.login,
         now=act.now,
     )
-    bank_uploads.decide(act.session, upload.pid, state=bank_uploads.TAKEN, taken=taken)
+    kept = Kept.of(checked)
+    bank_uploads.decide(act.session, upload.pid, by=act.person.login, kept=kept)
     told = {
         "file": upload.name,
         "added": [one.id for one in checked.added],
@@ -163,7 +210,7 @@ def _dropping(pages: Pages) -> None:
     )
     def drop_question_upload(act: Act, pid: str) -> ResponseReturnValue:
         upload = _found(act, pid)
-        bank_uploads.decide(act.session, pid, state=bank_uploads.DROPPED)
+        bank_uploads.decide(act.session, pid, by=act.person.login)
         act.note(f"quiz_upload:{pid}", before={"file": upload.name})
         return act.done(UPLOADS, f"《{upload.name}》已删掉，一题也没有导入。")
 
@@ -185,9 +232,14 @@ def _checked(visit: Visit, upload: Seen) -> tuple[Known, Checked]:
 
 
 def _check(visit: Visit, known: Known, name: str, content: bytes) -> Checked:
-    folder = visit.services.site.folder
+    folder, today = visit.services.site.folder, visit.today
+
+    def is_borne(number: str) -> bool:
+        with visit.reads() as connection:  # not held while a workbook is read
+            return entries.named(connection, number, today=today) is not None
+
     with bank_uploads.on_disk(name, content) as path:
-        return bank_import.check(path, known, folder, today=visit.today, name=name)
+        return bank_import.check(path, known, folder, today=today, name=name, is_borne=is_borne)
 
 
 def _list(visit: Visit, form: FileForm, status: int = HTTPStatus.OK) -> Response:

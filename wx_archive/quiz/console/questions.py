@@ -1,5 +1,6 @@
 """题库: the list with its filters, one question with everything about it, files to take along."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from wx_archive.quiz.bank_list import Wanted
 from wx_archive.quiz.bank_view import OPEN, Figures, Known
 from wx_archive.quiz.console import question_shown as shown
 from wx_archive.quiz.console.question_shown import LIST, VIEWS, path_of
-from wx_archive.quiz.near import Neighbours
+from wx_archive.quiz.near import Near, Neighbours
 from wx_archive.quiz.questions import Question
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.rules import Permission
@@ -50,6 +51,7 @@ def add(pages: Pages) -> None:
     _reading(pages)
     _taking_along(pages)
     _retiring(pages)
+    _handing_on(pages)
     _dropping(pages)
     _settling(pages)
 
@@ -121,6 +123,7 @@ def _page(visit: Visit, question_id: str) -> Response:
         figures = bank_view.figures(connection, [question_id])
         complaints = told.of_question(connection, question_id)
         versions = bank_view.versions(connection, question_id)
+        hints = shown.hints(connection, question, visit.today)
         words = shown.words(connection)
     themes = known.bank.themes
     seed = known.conflict(question_id)
@@ -138,15 +141,22 @@ def _page(visit: Visit, question_id: str) -> Response:
         versions=versions,
         seed=seed,
         seed_changes=bank_rows.changes(question, seed, themes) if seed else [],
-        near=near(known, question),
+        near=nearest(known)(question),
+        hints=hints,
         **words,
     )
 
 
-def near(known: Known, question: Question) -> object:
-    """Return which question of the bank says nearly the same."""
-    others = {key: one.text for key, one in known.bank.questions.items() if key != question.id}
-    return Neighbours(others).nearest(question.text)
+def nearest(known: Known) -> Callable[[Question], Near | None]:
+    """Return what finds the question that says nearly the same: one that counts, or is to."""
+    asked = Neighbours({key: one.text for key, one in known.bank.questions.items()})
+    others = Neighbours({key: version.question.text for key, version in known.open.items()})
+
+    def find(question: Question) -> Near | None:
+        text, own = question.text, question.id
+        return asked.nearest(text, but=own) or others.nearest(text, but=own)
+
+    return find
 
 
 def _taking_along(pages: Pages) -> None:
@@ -216,6 +226,24 @@ def _retire_page(
     if question is None or (question.retired and question.retired <= visit.today):
         abort(HTTPStatus.NOT_FOUND)
     return visit.page(f"{VIEWS}/question_retire.html", status, question=question, form=form)
+
+
+def _handing_on(pages: Pages) -> None:
+    @pages.post(
+        "/quiz/questions/<question_id>/propose",
+        needs=Permission.QUIZ_EDIT,
+        audit="question.propose",
+    )
+    def propose_question(act: Act, question_id: str) -> ResponseReturnValue:
+        known = bank_desk.begin(act.session, act.services.site.folder)
+        draft = known.open.get(question_id)
+        version = bank_desk.find(act.session, draft.id) if draft else None
+        if version is None:
+            abort(HTTPStatus.NOT_FOUND)
+        bank_desk.submit(act.session, version, seen=request.form.get("seen", ""))
+        act.note(f"question:{question_id}", after={"state": version.state})
+        said = "已经交给别人放行；放行以前，读者看到的不变。"
+        return act.done(path_of(question_id), said)
 
 
 def _dropping(pages: Pages) -> None:

@@ -29,7 +29,7 @@ from wx_archive.quiz.models import CardKind, Season
 from wx_archive.quiz.rules import CARDS, SEASON_STATES, SeasonState
 from wx_archive.quiz.season_checks import Place
 from wx_archive.quiz.season_plans import CardWords, Plan, known_card
-from wx_archive.staff.models import Member
+from wx_archive.staff.models import AuditEntry, Member
 from wx_archive.staff.pages import Act, Visit
 
 LIST: Final = "/console/quiz/seasons"
@@ -115,6 +115,12 @@ def held_last(act: Act, pid: str) -> Season:
     return season
 
 
+def taken_back(season: Season) -> str:
+    """Return what to add where a change takes a season back from the second person."""
+    is_waiting = season.state == SeasonState.WAITING
+    return "这一季正等放行，已拿回成草稿，改好请再交。" if is_waiting else ""
+
+
 def require_ordinal(ordinal: int) -> None:
     """End with 404 where no card has this number."""
     if ordinal not in ORDINALS:
@@ -172,16 +178,33 @@ def judged(visit: Visit, shown: Shown) -> dict[str, Any]:
     """Return what keeps a season from being released, and what is worth a second look."""
     with visit.reads() as connection:
         by = place(visit, connection)
-        proposal = season_proposals.read(shown.season, shown.in_order)
         cards = [(n, words) for n in ORDINALS if (words := shown.words(n))]
         is_open = shown.state in season_desk.OPEN
-        found = season_checks.problems(by, shown.season.id, proposal.plan, cards)
+        found = season_checks.problems(by, shown.season.id, shown.plan, cards)
         return {
-            "plan": proposal.plan,
-            "questions": season_checks.questions(by, proposal.plan),
+            "questions": season_checks.questions(by, season_desk.current_plan(shown.season)),
             "problems": found if is_open else [],
-            "warnings": season_checks.warnings(by, proposal.plan, cards),
+            "warnings": season_checks.warnings(by, shown.plan, cards),
         }
+
+
+def _ended(visit: Visit, shown: Shown) -> AuditEntry | None:
+    """Return who withdrew a season or dropped it, and when; None for one that goes on."""
+    if shown.state != SeasonState.WITHDRAWN:
+        return None
+    wanted = (
+        select(AuditEntry)
+        .where(
+            AuditEntry.subject == f"season:{shown.season.pid}",
+            AuditEntry.action.in_(("season.withdraw", "season.drop")),
+        )
+        .order_by(AuditEntry.number.desc())
+        .limit(1)
+    )
+    with visit.reads() as connection, Session(bind=connection, expire_on_commit=False) as session:
+        found = session.scalars(wanted).one_or_none()
+        session.expunge_all()
+    return found
 
 
 def page(visit: Visit, shown: Shown, *, status: int = HTTPStatus.OK, **more: Any) -> Response:
@@ -203,6 +226,8 @@ def page(visit: Visit, shown: Shown, *, status: int = HTTPStatus.OK, **more: Any
         rules=to_html(season.rules),
         key=ids.random_pid(),
         undrawable=undrawable(visit, shown),
+        ended=_ended(visit, shown),
+        is_refused=season_proposals.is_refused(season),
         refuse_form=more.pop("refuse_form", NoteForm()),
         **judged(visit, shown),
         **words(visit),

@@ -108,6 +108,14 @@ def _changing(pages: Pages) -> None:
             ),
         )
 
+    @pages.post("/quiz/seasons/<pid>/repropose", needs=Permission.QUIZ_EDIT, audit="season.propose")
+    def repropose_quiz_season(act: Act, pid: str) -> ResponseReturnValue:
+        season = season_shown.locked(act, pid)
+        seen, by = season_form.seen(), act.person.login
+        season_proposals.propose_again(act.session, season, seen=seen, by=by)
+        act.note(f"season:{pid}", after={"again": True})
+        return act.done(path_of(pid), "又提出来了；别人同意以前，读者看到的不变。")
+
     @pages.post("/quiz/seasons/<pid>/unpropose", needs=Permission.QUIZ_EDIT, audit="season.back")
     def unpropose_quiz_season(act: Act, pid: str) -> ResponseReturnValue:
         season = season_shown.locked(act, pid)
@@ -125,7 +133,7 @@ def _given_back(act: Act, pid: str, give: Callable[[Season, str], None]) -> Resp
     note = form.line("note")
     give(season, note)
     act.note(f"season:{pid}", after={"state": season.state, "note": note})
-    return act.done(path_of(pid), "退回去了，写的人会看到理由。")
+    return act.done(path_of(pid), "退回去了，写的人会看到理由；写的都留着。")
 
 
 def _withdrawing(pages: Pages) -> None:

@@ -97,10 +97,10 @@ def _writing(pages: Pages) -> None:
         if season.state == SeasonState.RELEASED:
             return _propose(act, season, plan)
         before = season_desk.current_plan(season)
-        seen = season_form.seen()
+        seen, was_out = season_form.seen(), season_shown.taken_back(season)
         season_desk.edit(act.session, season, plan, seen=seen, by=act.person.login)
         act.note(f"season:{pid}", before=changed(plan, before), after=changed(before, plan))
-        return act.done(path_of(pid), "改好了。")
+        return act.done(path_of(pid), f"改好了。{was_out}")
 
 
 def _propose(act: Act, season: Season, plan: Plan) -> Response:
