@@ -88,6 +88,29 @@ def test_check_hints_at_near_duplicates_and_at_answers_that_stand_in_one_place(
     assert machine.run("check").out.count("留意：") == len(hints)
 
 
+def test_check_of_a_bank_that_is_not_there_is_no_success(machine: Machine) -> None:
+    folder = machine.site / "quiz_bank"
+    (folder / "things.yaml").unlink()
+    for step in ("empty", "missing"):
+        bank.of_files.cache_clear()
+        said = refused(machine.run("check"))
+        assert f"{folder}: 没有题目文件" in said, step
+        if folder.exists():
+            folder.rmdir()
+    told = machine.run("check", "--json")
+    assert (told.code, told.json["ok"]) == (1, False)
+
+
+def test_the_help_says_that_an_import_counts_at_once(machine: Machine) -> None:
+    assert "不经第二个人放行" in "".join(machine.run("import", "--help").out.split())
+
+
+def test_what_is_written_is_said(machine: Machine) -> None:
+    path = a_table(machine.folder / "题目.csv", [a_row(text="第一阅览室不用预约。")])
+    told = machine.run("import", path, "--json").json
+    assert (told["ok"], told["written"], told["ids"]) == (True, True, ["things-002"])
+
+
 def test_the_check_of_everything_counts_the_bank(machine: Machine) -> None:
     told = run_command(machine.monkeypatch, machine.capsys, "check", "--json")
     assert told.json["counts"]["quiz_bank"] == 1
@@ -98,15 +121,18 @@ def test_an_import_is_tried_first_then_done_whole_or_not_at_all(machine: Machine
     path = a_table(machine.folder / "题目.csv", rows, encoding="gb18030")
     outcome = machine.run("import", path, "--json")
     assert outcome.code == 1
+    assert (outcome.json["ok"], outcome.json["written"]) == (False, False)
     assert outcome.json["bad"] == [
         {"line": 3, "column": "答案", "reason": "判断题的答案写 对 或 错"}
     ]
     assert f"{path}:3:答案: 有误：判断题的答案写 对 或 错" in outcome.err
     assert "一题也没有导入" in outcome.err
-    assert machine.run("import", path, "--skip-bad", "--dry-run").code == 0
+    tried = machine.run("import", path, "--skip-bad", "--dry-run", "--json")
+    assert (tried.code, tried.json["ok"], tried.json["written"]) == (0, True, False)
     assert (machine.imported(), machine.audited()) == ([], [])
     done = machine.run("import", path, "--skip-bad")
     assert "已新增 1" in done.out
+    assert "不经第二个人放行" in done.out
     assert machine.imported() == ["things-002"]
     ((action, actor),) = machine.audited()
     assert action == "question.import"
@@ -115,6 +141,7 @@ def test_an_import_is_tried_first_then_done_whole_or_not_at_all(machine: Machine
         assert "things-002" in bank.effective(machine.site, connection).questions
     again = machine.run("import", path, "--skip-bad", "--json").json
     assert (again["read"], again["added"], again["unchanged"]) == (2, 0, 1)
+    assert (again["ok"], again["written"]) == (True, False)
     assert machine.imported() == ["things-002"]
 
 

@@ -13,10 +13,11 @@ from tests.quiz.bank_making import NOW, TODAY, a_folder, a_row, a_table
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 from wx_archive.quiz import bank, bank_desk, bank_export, bank_import, bank_view
+from wx_archive.quiz.bank import Bank
 from wx_archive.quiz.bank_import import Checked
 from wx_archive.quiz.bank_rows import COLUMNS
-from wx_archive.quiz.bank_view import Known
-from wx_archive.quiz.rules import Kind
+from wx_archive.quiz.bank_view import Known, Version
+from wx_archive.quiz.rules import Kind, VersionState
 
 CHOICE = {
     "kind": "单选题",
@@ -338,3 +339,41 @@ def test_a_question_that_somebody_is_writing_on_is_not_overwritten(
     path = a_table(tmp_path / "x.csv", [a_row(id="things-001", explanation="另一个人的。")])
     checked = check(path, known, folder)
     assert told(checked) == [(2, "编号", "这一题有一稿还没有放行，请先放行或作废那一稿")]
+
+
+def test_a_question_that_counts_is_named_before_one_that_waits(
+    tmp_path: Path, known: Known, folder: Path
+) -> None:
+    text = "兰台市档案馆星期日也开放阅览吗。"
+    draft = replace(known.bank.questions["things-001"], id="things-009", text=text)
+    version = Version(
+        1, draft, VersionState.DRAFT, draft.fingerprint, "", "editor", NOW, "", None, "", ""
+    )
+    writing = replace(
+        known, open={"things-009": version}, ids=frozenset({*known.ids, "things-009"})
+    )
+    row = a_row(text="兰台市档案馆星期日也开放阅览。")
+    for held, key in (
+        (writing, "things-001"),
+        (replace(writing, bank=Bank({}, known.bank.themes)), "things-009"),
+    ):
+        checked = check(a_table(tmp_path / "x.csv", [row]), held, folder)
+        assert f"与 {key} 相似" in checked.warnings[0].reason
+
+
+def test_hints_say_line_and_column_and_ask_what_the_public_finds(
+    tmp_path: Path, known: Known, folder: Path
+) -> None:
+    rows = [a_row(text="第一阅览室不用预约", article="一", entry=entry) for entry in ("X1", "有1")]
+    rows[1]["text"] = "第二陈列厅星期五关门？"
+    path = a_table(tmp_path / "x.csv", rows)
+    checked = bank_import.check(
+        path, known, folder, today=TODAY, is_borne=lambda number: number == "有1"
+    )
+    assert [(row.line, row.column) for row in checked.warnings] == [
+        (2, "题干"),
+        (2, "条款"),
+        (2, "档号或文号"),
+        (3, "条款"),
+    ]
+    assert len(checked.added) == 2

@@ -2,6 +2,7 @@
 
 import random
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.console import Browser, Office
 from tests.html import read_page
@@ -85,6 +86,19 @@ def test_a_file_taken_in_by_somebody_else_is_refused(office: Office) -> None:
     answer = other.post(f"{path}/take", count="1")
     assert answer.status_code == 409
     assert "已经处理过了" in answer.text
+
+
+def test_two_clicks_at_the_same_moment_are_one(any_office: Office) -> None:
+    office = any_office
+    two = [office.sits(Role.EDITOR) for _window in range(2)]
+    told = fields(form_key=key_at(two[0]), then="wait")
+    path = uploads(two[0], table(GOOD)).headers["Location"]
+    with ThreadPoolExecutor(2) as pool:
+        written = list(pool.map(lambda one: one.post(f"{LIST}/new", **told), two))
+        taken = list(pool.map(lambda one: one.post(f"{path}/take", count="1"), two))
+    assert [answer.status_code for answer in (*written, *taken)] == [303] * 4
+    assert len({answer.headers["Location"] for answer in written}) == 1
+    assert len(versions(office)) == 2
 
 
 # -- what an import leaves ----------------------------------------------------------------------
@@ -266,7 +280,13 @@ def test_a_wrong_file_is_named_as_its_owner_calls_it(office: Office) -> None:
 
 
 def test_a_file_that_is_too_large_is_told_the_limit(office: Office) -> None:
-    answer = uploads(office.sits(Role.EDITOR), b"x" * (5 * 1024 * 1024))
+    editor = office.sits(Role.EDITOR)
+    answer = editor.client.post(
+        UPLOADS,
+        data=b"x" * (5 * 1024 * 1024),
+        content_type="multipart/form-data; boundary=x",
+        headers={"Origin": editor.origin},
+    )
     assert answer.status_code == 413
     page = read_page(answer.text)
     assert "4 MB" in page.text

@@ -432,7 +432,8 @@ def test_the_good_questions_of_a_file_go_to_a_second_person_and_count_together(
     assert editor.post(f"{path}/take", count="3").status_code == 409, "not the number on the button"
     editor.done(f"{path}/take", count="2")
     assert {one.state for one in versions(office)} == {VersionState.WAITING}
-    assert editor.post(f"{path}/take", count="2").status_code == 409, "once"
+    editor.done(f"{path}/take", count="2")
+    assert len(versions(office)) == 2, "once"
     batch = f"{RELEASES}/batch/{path.rpartition('/')[2]}"
     assert "2 题" in reviewer.page(RELEASES).text
     reviewer.done(batch, seen=seen_at(reviewer, batch))

@@ -213,14 +213,15 @@ def test_days_and_warnings_name_the_plan_they_are_of(desk: Desk) -> None:
 
 def test_changing_what_waits_says_that_it_is_a_draft_again(desk: Desk) -> None:
     path = desk.planned()
-    for change in (
-        lambda: desk.does(desk.editor, path, "cards/1/later").text,
-        lambda: desk.editor.page(desk.writes(path, 2, title="改过").headers["Location"]).text,
-        lambda: desk.editor.done(f"{path}/edit", **plan(), seen=desk.season(path).version).text,
-    ):
-        desk.does(desk.editor, path, "submit")
-        assert "已拿回成草稿，改好请再交" in change()
-        assert desk.season(path).state == SeasonState.DRAFT
+    desk.does(desk.editor, path, "submit")
+    swapped = desk.does(desk.editor, path, "cards/1/later")
+    desk.does(desk.editor, path, "submit")
+    written = desk.writes(path, 2, number="002-9", title="改过").headers["Location"]
+    said = [swapped.text, desk.editor.page(written).text]
+    desk.does(desk.editor, path, "submit")
+    said.append(desk.editor.done(f"{path}/edit", **plan(), seen=desk.season(path).version).text)
+    assert all("已拿回成草稿，改好请再交" in one for one in said)
+    assert desk.season(path).state == SeasonState.DRAFT
     assert "已拿回" not in desk.does(desk.editor, path, "cards/1/later").text
 
 

@@ -11,7 +11,16 @@ from wx_archive import demo_quiz
 from wx_archive.core import clock
 from wx_archive.core.services import Services, open_services
 from wx_archive.media import fonts
-from wx_archive.quiz import art, bank, entries, facsimiles, season_checks, season_desk, seasons
+from wx_archive.quiz import (
+    art,
+    bank,
+    entries,
+    facsimiles,
+    figures,
+    season_checks,
+    season_desk,
+    seasons,
+)
 from wx_archive.quiz.season_checks import Place
 from wx_archive.quiz.season_plans import CardWords, known_card
 
@@ -23,6 +32,17 @@ def services(demo_settings: SettingsFactory) -> Iterator[Services]:
     """A demo before its first start."""
     with open_services(demo_settings()) as opened:
         yield opened
+
+
+def test_nobody_is_alarmed_about_cards_that_the_worker_was_just_asked_to_draw(
+    services: Services,
+) -> None:
+    demo_quiz.invent(services)
+    with services.database.reads() as connection:
+        now = clock.now()
+        assert [one.key for one in figures.alerts(connection, now)] == []
+        late = figures.alerts(connection, now + 2 * figures.DRAWN_WITHIN)
+        assert [one.key.split(":")[0] for one in late] == ["quiz.not_drawn"]
 
 
 def test_the_season_is_on_with_ten_cards_and_two_facsimiles(services: Services) -> None:

@@ -27,7 +27,7 @@ from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.jobs import Job
 from wx_archive.core.live import Change
-from wx_archive.quiz import season_desk, season_list, seasons
+from wx_archive.quiz import season_checks, season_desk, season_list, seasons
 from wx_archive.quiz.models import Season
 from wx_archive.quiz.rules import SeasonState
 
@@ -316,3 +316,11 @@ def test_the_list_tells_how_each_season_stands(database: Database) -> None:
     assert lines["开着的"].standing(TODAY + timedelta(days=31)) == "已结束"
     assert lines["开着的"].standing(TODAY - timedelta(days=11)) == "还没开始"
     assert (lines["在写的"].standing(TODAY), lines["在写的"].cards) == ("", 4)
+
+
+def test_the_last_questions_of_whoever_answers_all_day_make_a_day_too(database: Database) -> None:
+    with database.begin() as session:
+        place = a_place(session, bank=a_bank(some_questions(169)))
+        (said,) = season_checks.warnings(place, a_plan(daily_cap=30), [])
+        assert "169 道" in said
+        assert "第 6 天就答完了" in said

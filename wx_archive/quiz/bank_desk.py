@@ -43,7 +43,6 @@ def save(
     by: str,
     now: datetime,
     is_ready: bool,
-    form_key: str | None = None,
 ) -> QuestionVersion:
     """Keep what somebody wrote; what is asked stays as it is until a second person releases this.
 
@@ -55,7 +54,6 @@ def save(
         by: the writer's login.
         now: when.
         is_ready: it waits for a second person from now on.
-        form_key: the form that a new question comes by (`of_form`).
 
     Raises:
         RefusedError: somebody else has changed the question meanwhile, or nothing is changed.
@@ -71,7 +69,7 @@ def save(
         raise RefusedError("和现在的一样，没有改动，所以没有存")
     version = _open_version(session, question.id)
     if version is None:
-        version = QuestionVersion(question_id=question.id, form_key=form_key)
+        version = QuestionVersion(question_id=question.id)
         session.add(version)
     _fill(version, question, seed=known.seed_of(question.id), by=by, now=now)
     version.state = VersionState.WAITING if is_ready else VersionState.DRAFT
@@ -79,6 +77,13 @@ def save(
     version.batch = ""  # written anew by hand, it is looked at by itself
     session.flush()
     return version
+
+
+def came_by(session: Session, version: QuestionVersion, form_key: str | None) -> None:
+    """Note by which form a new question came, in the transaction that saves it (`of_form`)."""
+    if form_key:
+        version.form_key = form_key
+        session.flush()
 
 
 def of_form(session: Session, form_key: str | None) -> QuestionVersion | None:

@@ -264,10 +264,10 @@ def _mended(values: dict[str, Any], places: Iterable[Place]) -> dict[str, Any]:
                 values["source"] = _SOUND_SOURCE
             case ("picture" | "alt", *_rest):
                 values |= _SOUND_PICTURE
-            case ("answer", *_rest) if values.get("kind") == Kind.FILL:
-                values["answer"] = ["答"]
-            case ("kind" | "options" | "answer", *_rest):
-                values |= _SOUND_ANSWER
+            case ("kind" | "options" | "answer" as key, *_rest):
+                # A fill-in stays one where only its answer is wrong: its blank is still looked for.
+                is_fill = key == "answer" and values.get("kind") == Kind.FILL
+                values |= {"answer": ["答"]} if is_fill else _SOUND_ANSWER
             case (str(key), *_rest) if key in _SOUND:
                 values[key] = _SOUND[key]
             case (str(key), *_rest):

@@ -31,7 +31,7 @@ def hints(
     if article and not _ARTICLE.search(article):
         yield "article", "条款里没有“第…条”，读者不好查"
     if question.entry and is_borne and not is_borne(question.entry):
-        yield "entry", f"公众现在查不到 {question.entry}，答完不会有“看原件”的链接"
+        yield "entry", f"公众现在查不到 {question.entry}，答完不会有打开它的链接"
 
 
 def _much_longer(options: tuple[str, ...]) -> str:

@@ -168,7 +168,7 @@ def _made_before(
         raise AgainError(path, "这道题已经存过了，没有再存一道。")
     said = (
         f"这张表已经存成 {made.question_id}。要改那一题，请点开它再改；"
-        "要另写一道，请再按一次下面的按钮。您写的都还在"
+        "要另写一道，请再按一次下面的按钮"
     )
     return _page(act, form, None, "", HTTPStatus.CONFLICT, said=said, path=path)
 
@@ -202,8 +202,8 @@ def _saved(act: Act, known: Known, question: Question, writing: _Writing) -> Res
             by=act.person.login,
             now=act.now,
             is_ready=is_ready,
-            form_key=writing.form_key,
         )
+        bank_desk.came_by(act.session, version, writing.form_key)
     except RefusedError as err:
         path = path_of(before.id) if before else LIST
         return _page(
