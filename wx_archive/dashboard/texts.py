@@ -36,6 +36,7 @@ FEATURES: Final[Mapping[str, str]] = {
     "lookup": "查文件和档案",
     "enquiries": "代查",
     "publishing": "栏目文章",
+    "quiz": "答题和领取",
     "guide": "指南、问候和其他",
     "privacy": "我的资料",
     "alerts": "馆员的提醒",
