@@ -233,7 +233,7 @@ def demo_settings(_demo_data: Path, tmp_path: Path) -> SettingsFactory:
         folder = tmp_path / "data"
         if not folder.exists():
             shutil.copytree(_demo_data, folder)
-        port, other = demo.free_port(), demo.free_port()
+        port, other = services.two_free_ports()
         return Settings.for_demo(
             **{
                 "data_dir": folder,

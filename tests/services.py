@@ -163,3 +163,11 @@ def chromium() -> Path:
             return Path(found)
     missing("Chromium")
     raise AssertionError
+
+
+def two_free_ports() -> tuple[int, int]:
+    """Return two different ports that nobody listens on just now."""
+    first = free_port()
+    while (second := free_port()) == first:
+        pass  # it was free again already
+    return first, second

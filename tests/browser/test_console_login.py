@@ -19,6 +19,7 @@ from selenium.webdriver import Chrome
 from tests.browser.screen import complaints, follow, resize, until
 from tests.browser.test_h5_pages import TOO_WIDE
 from tests.conftest import PROJECT
+from tests.services import two_free_ports
 from wx_archive import demo
 from wx_archive.core import clock
 from wx_archive.core.database import Database
@@ -50,7 +51,7 @@ const bodies = new Set();
 @pytest.fixture
 def settings(sqlite_url: str, tmp_path: Path) -> Settings:
     """A bureau's own installation, without the demo's people."""
-    port, other = demo.free_port(), demo.free_port()
+    port, other = two_free_ports()
     return Settings.for_demo(
         profile=Profile.DEV,
         data_dir=tmp_path / "bureau",

@@ -12,7 +12,7 @@ from sqlalchemy import Column, MetaData, Table, Text, create_engine, insert, sel
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from tests.wechat.deliveries import NOW, OPENID
-from wx_archive.core.database import Database, Instant, is_transient
+from wx_archive.core.database import Database, Instant, _breaker, is_transient
 from wx_archive.core.errors import ArchiveError, TransientError
 from wx_archive.core.watchdog import TICK_S
 from wx_archive.demo import free_port
@@ -130,6 +130,25 @@ def test_a_statement_is_ended_in_time(postgres_url: str) -> None:
             session.execute(text("SELECT pg_sleep(5)"))
         assert at_least < time.monotonic() - started < at_most
         assert is_transient(caught.value)
+    database.dispose()
+
+
+def test_a_line_that_was_cut_is_not_lent_again(postgres_url: str) -> None:
+    database = Database(postgres_url)
+
+    def line() -> int:
+        with database.begin(within_s=2) as session:
+            number: int = session.scalar(text("SELECT pg_backend_pid()"))
+            return number
+
+    first = line()
+    assert line() == first
+    with database.begin() as session:
+        connection = session.connection()
+        assert connection.scalar(text("SELECT pg_backend_pid()")) == first
+        cut = _breaker(connection)
+    cut()  # too late: what it was to break off has been committed
+    assert line() != first
     database.dispose()
 
 

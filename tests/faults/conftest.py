@@ -16,6 +16,7 @@ from tests.conftest import do_what_waits
 from tests.faults import report
 from tests.faults.report import Row
 from tests.faults.servers import PrivatePostgres, PrivateRedis, private_postgres, private_redis
+from tests.services import two_free_ports
 from wx_archive import demo
 from wx_archive.core import schema
 from wx_archive.core.database import Database
@@ -162,7 +163,7 @@ def place(request: pytest.FixtureRequest, make: Make) -> Place:
 
 
 def _settings(folder: Path, **overrides: object) -> Settings:
-    port, other = demo.free_port(), demo.free_port()
+    port, other = two_free_ports()
     given: dict[str, object] = {
         "data_dir": folder,
         "site_dir": PROJECT,

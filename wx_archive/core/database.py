@@ -67,6 +67,8 @@ POOL_TIMEOUT_S = 3.0
 PING_AFTER_S = 5.0
 """A connection that was idle for so long may lead to a server that is no more."""
 PING_TIMEOUT_S = 1.0
+_CUT = "cut"
+"""Under this name a connection remembers that it was broken off."""
 PAGE_CACHE_KIB = 8_192
 MAPPED_BYTES = 4 << 30
 
@@ -270,7 +272,18 @@ def insert_of(
 
 
 def _breaker(connection: Connection) -> Abort:
-    return broken_off(connection.connection.dbapi_connection)
+    """Return what breaks off a connection's work; whoever comes next gets another line.
+
+    The cut may come when the last statement has been answered: then nobody sees an error, and the
+    line would go back into the pool as if it were whole.
+    """
+    abort, info = broken_off(connection.connection.dbapi_connection), connection.info
+
+    def cut() -> None:
+        info[_CUT] = True
+        abort()
+
+    return cut
 
 
 def _connect_in_time(dialect: Dialect, _record: object, arguments: Any, options: Any) -> Any | None:
@@ -290,6 +303,8 @@ def _note_idle(_driver: object, record: ConnectionPoolEntry) -> None:
 
 def _ping_if_idle(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Try a connection that has been idle, so that a restarted server costs nobody an error."""
+    if record.info.pop(_CUT, False):
+        raise DisconnectionError("this line was cut")
     idle_since = record.info.get("idle_since")
     if idle_since is None or time.monotonic() - idle_since < PING_AFTER_S:
         return
