@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select, text
@@ -200,3 +201,22 @@ def test_while_one_thread_looks_the_others_go_on(
     gate.set()
     slow.join()
     assert known.get(part) == 2
+
+
+def test_the_first_reading_is_waited_for_longer_than_later_ones(
+    database: Database, pass_time: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    run = database.lines.run
+
+    def noted(*args: Any, within_s: float) -> Any:
+        waits.append(within_s)
+        return run(*args, within_s=within_s)
+
+    monkeypatch.setattr(database.lines, "run", noted)
+    known, counted = Live(database), Counted()
+    known.get(counted.part)
+    pass_time(2)
+    known.get(counted.part)
+    assert live.FIRST_WITHIN_S in waits
+    assert waits[-1] == live.WITHIN_S < live.FIRST_WITHIN_S

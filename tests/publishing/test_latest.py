@@ -139,3 +139,14 @@ def test_a_piece_is_known_without_its_body(database: Database, site: Site) -> No
     bring_out(database, "今天", body="很长" * 1000)
     (one,) = latest.of_column(site, Column.HISTORY, now=NOON, connect=_unasked)
     assert "很长" not in repr(one)
+
+
+def test_what_could_not_be_read_is_never_told_to_be_empty(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_out(database, "已经发了")
+    knows_nothing = Live(database)
+    monkeypatch.setattr(knows_nothing, "get", lambda _part: latest.PART.without())
+    site = Site(PROJECT, ORIGIN, live=knows_nothing)
+    found = latest.of_column(site, Column.HISTORY, now=NOON, connect=database.reads)
+    assert [one.title for one in found] == ["已经发了"]

@@ -382,3 +382,23 @@ def test_withdrawing_consent_says_how(talk: Talk) -> None:
     talk.says("答题")
     talk.says("撤回同意")
     assert "答题记录" in talk.visible
+
+
+def test_a_season_whose_pick_up_is_over_promises_no_voucher(
+    database: Database, folder: Path
+) -> None:
+    with database.begin() as session:
+        start, end = TODAY - timedelta(days=60), TODAY - timedelta(days=30)
+        a_season(session, starts_on=start, ends_on=end, pick_up_until=TODAY - timedelta(days=1))
+    with a_quiz_talk(database, folder) as talk:
+        talk.taps("quiz.start")
+        assert "已经在2026年10月24日结束" in talk.visible
+        assert "领取" not in talk.visible
+
+
+def test_an_empty_shelf_is_told_before_one_begins(database: Database, folder: Path) -> None:
+    with database.begin() as session:
+        a_season(session)
+    with a_quiz_talk(database, folder, agrees=False) as talk:
+        talk.taps("quiz.start")
+        assert "眼下都许出去了" in talk.visible

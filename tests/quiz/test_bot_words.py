@@ -263,7 +263,7 @@ def everything_else() -> Iterator[str]:
     consent = consents.current_text(Site(PROJECT, ORIGIN), "quiz")
     yield texts.invitation(SEASON, consent, 100_000, f"{ORIGIN}/h5/quiz/rules")
     for coming, last in ((SEASON, None), (None, SEASON), (None, None), (SEASON, SEASON)):
-        yield texts.no_season(coming, last)
+        yield texts.no_season(coming, last, today=SEASON.ends_on)
     for is_day in (True, False):
         yield texts.over(Over(is_day=is_day, season=SEASON))
     for is_right in (True, False, None):

@@ -36,7 +36,7 @@ from wx_archive.media import service as media
 from wx_archive.media.models import Asset, HostedMedia
 from wx_archive.media.objects import open_objects
 from wx_archive.media.service import Described
-from wx_archive.quiz import art_jobs, pictures, seasons
+from wx_archive.quiz import art_jobs, pictures, play, season_desk, seasons
 from wx_archive.quiz.models import Card, CardKind
 from wx_archive.wechat.client import Platform
 from wx_archive.wechat.limits import Occasion
@@ -95,13 +95,13 @@ class Studio:
             pass
 
     def asks(self, session: Session, kind: str, key: str, **payload: int) -> None:
-        owner = self.follower_id if kind == art_jobs.SHOW else None
+        owner = self.follower_id if kind == play.SHOW_CARD else None
         now = clock.now()
         assert jobs.enqueue(session, kind, payload, key=key, now=now, follower_id=owner)
 
     def draws(self, mark: str = "1") -> None:
         with self.database.begin() as session:
-            self.asks(session, art_jobs.DRAW, f"draw:{mark}", season=self.season_id)
+            self.asks(session, season_desk.DRAW, f"draw:{mark}", season=self.season_id)
         self.works()
 
     def has_art(self) -> None:
@@ -127,12 +127,12 @@ class Studio:
             card_id = session.scalars(
                 select(Card.id).where(Card.entry_id == entry_id, Card.ordinal == 3)
             ).one()
-            self.asks(session, art_jobs.SHOW, "show", card=card_id)
+            self.asks(session, play.SHOW_CARD, "show", card=card_id)
         return card_id
 
     def job(self) -> Job:
         with self.database.begin() as session:
-            found = session.scalars(select(Job).where(Job.kind == art_jobs.SHOW)).one()
+            found = session.scalars(select(Job).where(Job.kind == play.SHOW_CARD)).one()
             session.expunge(found)
             return found
 

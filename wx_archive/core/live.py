@@ -26,6 +26,8 @@ FRESH_S: Final = 1.5
 """For so long a process goes by what it knows; with the reading it stays below two seconds."""
 WITHIN_S: Final = 0.3
 """An answer waits no longer than this for a database that is away."""
+FIRST_WITHIN_S: Final = 2.0
+"""So long for the first reading: there is nothing to go by yet, and WeChat waits five seconds."""
 
 
 class Change(Base):
@@ -86,20 +88,20 @@ class Live:
             if part not in self._parts:
                 self._parts = (*self._parts, part)
                 self._number = None
-                self._look()
+                self._look(WITHIN_S if self._is_away else FIRST_WITHIN_S)
             if part not in self._known:
                 self._known = {**self._known, part: part.without()}
             value: T = self._known[part]
         return value
 
-    def _look(self) -> None:
+    def _look(self, within_s: float = WITHIN_S) -> None:
         """Read everything again if something was changed; what is known stands if that fails."""
         self._look_at = time.monotonic() + FRESH_S
         try:
-            row = self._database.lines.run(self._changes, {}, within_s=WITHIN_S)
+            row = self._database.lines.run(self._changes, {}, within_s=within_s)
             number = int(row[0]) if row else 0
             if number != self._number:
-                with self._database.reads(within_s=WITHIN_S) as connection:
+                with self._database.reads(within_s=within_s) as connection:
                     known = {
                         part: _settled(part.read(connection), self._known.get(part))
                         for part in self._parts

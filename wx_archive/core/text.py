@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from datetime import date
 from urllib.parse import quote
 
 _XML_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -14,6 +15,11 @@ _WORD_TAP = "say"
 def fold(text: str) -> str:
     """Return ``text`` as commands are compared: full width to half, lower case, trimmed."""
     return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+def written_day(day: date) -> str:
+    """Return a day as people write it: 2026年11月23日."""
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def xml_safe(text: str) -> str:

@@ -48,8 +48,8 @@ class Newest:
 Known = Mapping[Column, Sequence[Newest]]
 
 
-def _nothing() -> Known:
-    return {}
+def _unread() -> Known | None:
+    return None
 
 
 def _read(connection: Connection) -> Known:
@@ -92,7 +92,7 @@ def _newest(row: Any) -> Newest:
     )
 
 
-PART: Final[Part[Known]] = Part(_read, _nothing)
+PART: Final[Part[Known | None]] = Part(_read, _unread)
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 
@@ -104,7 +104,7 @@ def of_column(site: Site, column: Column, *, now: datetime, connect: Connect) ->
         site: whose.
         column: which.
         now: what comes later is left out.
-        connect: used where the site has nothing that tells it what staff change.
+        connect: used where the site has nothing that tells it what staff change, or could not ask.
     """
     return [one for one in _known(site, connect).get(column, ()) if one.out_at <= now]
 
@@ -117,8 +117,9 @@ def of_all(site: Site, *, now: datetime, connect: Connect, limit: int) -> Sequen
 
 
 def _known(site: Site, connect: Connect) -> Known:
-    if site.live is not None:
-        return site.live.get(PART)
+    known = site.live.get(PART) if site.live is not None else None
+    if known is not None:
+        return known
     with connect() as connection:
         return _read(connection)
 

@@ -68,7 +68,7 @@ def _nothing_yet(turn: Turn[Any]) -> Reply:
     if season is None:
         coming = seasons.upcoming(turn.site, turn.today)
         last = seasons.last_begun(turn.site, turn.today)
-        return TextReply(texts.no_season(coming, last))
+        return TextReply(texts.no_season(coming, last, today=turn.today))
     return TextReply(album_texts.none_yet(season, turn.site.origin + RULES_PAGE))
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from html import escape
 from typing import Final
 
-from wx_archive.core.text import clip_bytes, escape_label, tap_link
+from wx_archive.core.text import clip_bytes, escape_label, tap_link, written_day
 from wx_archive.quiz import rules
 from wx_archive.quiz.album import Album
 from wx_archive.quiz.rules import VoucherState
@@ -63,12 +63,12 @@ def _next(album: Album, today: date) -> str:
         if voucher is not None and voucher.state is VoucherState.REDEEMED:
             return f"复制件已经领取，领取号 {voucher.receipt}。"
         if voucher is not None and album.has_voucher(today):
-            until = f"{day(voucher.expires_on)}以前（含当天）"
+            until = f"{written_day(voucher.expires_on)}以前（含当天）"
             return f"凭证已经开好，请在{until}到馆领取，号码在卡册里。"
         if album.may_ask(today):
-            until = f"{day(season.pick_up_until)}以前（含当天）"
+            until = f"{written_day(season.pick_up_until)}以前（含当天）"
             return f"可以领一份珍贵档案复制件了：请在{until}回复“领取”。"
-        return f"这一季的领取期限是{day(season.pick_up_until)}，已经过了。卡一直给您留着。"
+        return f"这一季的领取期限是{written_day(season.pick_up_until)}，已经过了。卡一直给您留着。"
     if not season.is_on(today):
         return "这一季已经结束，没用完的答对数下一季接着算。卡一直给您留着。"
     return f"再答对 {album.still_to_answer} 题，得第 {len(album.earned) + 1} 张卡。"
@@ -104,8 +104,3 @@ def titled(card: KnownCard) -> str:
     """Return a card's title in 《》, shortened, once however it is written."""
     title = escape_label(clip_bytes(card.title, TITLE_BYTES))
     return title if title.startswith("《") else f"《{title}》"
-
-
-def day(when: date) -> str:
-    """Return a day as people read it."""
-    return f"{when.year}年{when.month}月{when.day}日"

@@ -13,7 +13,7 @@ from wx_archive.media import hosting
 from wx_archive.media import service as media
 from wx_archive.media.objects import open_objects
 from wx_archive.media.service import Held
-from wx_archive.quiz import card_queries, pictures
+from wx_archive.quiz import card_queries, pictures, play, season_desk
 from wx_archive.quiz.card_queries import Earned
 from wx_archive.wechat.account import Capability
 from wx_archive.wechat.client import Platform
@@ -28,8 +28,6 @@ from wx_archive.wechat.refusals import MEDIA_GONE
 
 log = logging.getLogger(__name__)
 
-DRAW: Final = "quiz.draw_cards"
-SHOW: Final = "quiz.show_card"
 AGAIN_AFTER: Final = timedelta(minutes=1)
 FRESH: Final = timedelta(minutes=10)
 """A picture that comes later than this after its answer would be a surprise; the album has it."""
@@ -45,8 +43,8 @@ def build(services: Services, platform: Platform) -> Jobs:
     """Return the kinds of job."""
     easel = _Easel(services, platform)
     own = Jobs()
-    own.handles(DRAW)(easel.draw)
-    own.handles(SHOW)(easel.show)
+    own.handles(season_desk.DRAW)(easel.draw)
+    own.handles(play.SHOW_CARD)(easel.show)
     return own
 
 

@@ -10,6 +10,7 @@ from wx_archive.chat.turn import Turn
 from wx_archive.core.text import fold
 from wx_archive.followers import consents
 from wx_archive.quiz import answers, entries, play, queries, seasons, texts
+from wx_archive.quiz.album_bot import RULES_PAGE
 from wx_archive.quiz.bank import bank, effective
 from wx_archive.quiz.play import Answered, Asked, Judged, NoAnswer, NothingOpen, Over, Table
 from wx_archive.quiz.routing import router
@@ -20,7 +21,6 @@ from wx_archive.wechat.replies import Reply, TextReply
 
 PURPOSE: Final = "quiz"
 """Of the consent that playing needs."""
-RULES_PAGE: Final = "/h5/quiz/rules"
 _LETTERS: Final = tuple(
     "".join(letter for place, letter in enumerate(LETTERS) if number >> place & 1)
     for number in range(1, 2 ** len(LETTERS))
@@ -139,7 +139,7 @@ def _start(turn: Turn[Any]) -> Reply:
     if season is None:
         coming = seasons.upcoming(turn.site, turn.today)
         last = seasons.last_begun(turn.site, turn.today)
-        return TextReply(texts.no_season(coming, last))
+        return TextReply(texts.no_season(coming, last, today=turn.today))
     if not _has_agreed(turn):
         return _invite(turn, season)
     dealt = play.deal(turn.session, turn.follower_id, season, table)

@@ -11,6 +11,7 @@ from wx_archive.core import clock
 from wx_archive.core.jobs import Job, JobState
 from wx_archive.quiz.bank import Bank
 from wx_archive.quiz.models import Answer, Card, CardKind, Draw, Entry, Season
+from wx_archive.quiz.queries import pieces_left
 from wx_archive.quiz.rules import (
     CARDS,
     DIFFICULTIES,
@@ -20,7 +21,7 @@ from wx_archive.quiz.rules import (
     VoucherState,
 )
 from wx_archive.quiz.season_desk import DRAW
-from wx_archive.quiz.voucher_models import Facsimile, Voucher
+from wx_archive.quiz.voucher_models import Voucher
 from wx_archive.staff.plugs import Alert, Chart, Fact, Panel, Table, Todo
 from wx_archive.staff.rules import Permission, Person
 
@@ -96,7 +97,7 @@ def panel(
             Fact("得卡", f"{cards:,} 张"),
             Fact("集齐", f"{sets:,} 套"),
             Fact("窗口交付", f"{connection.execute(handed).scalar_one():,} 件"),
-            Fact("复制件还可以许出", f"{free_pieces(connection):,} 件", FACSIMILES),
+            Fact("复制件还可以许出", f"{pieces_left(connection):,} 件", FACSIMILES),
         ),
         chart=_daily(connection, first, last),
         tables=(_vouchers(connection), *tables),
@@ -131,12 +132,6 @@ def by_difficulty(connection: Connection, bank: Bank, first: date, last: date) -
         for level, name in DIFFICULTIES.items()
     ]
     return _rates("难度", rows, caption="各难度的正确率")
-
-
-def free_pieces(connection: Connection) -> int:
-    """Return how many pieces of what is offered nobody was promised."""
-    left = select(func.coalesce(func.sum(Facsimile.on_hand - Facsimile.reserved), 0))
-    return int(connection.execute(left.where(Facsimile.is_offered)).scalar_one())
 
 
 def todos(connection: Connection, person: Person, _now: datetime) -> Sequence[Todo]:
@@ -182,7 +177,7 @@ def _short_of_pieces(connection: Connection, today: date) -> list[Alert]:
         .join(Season, Season.id == Entry.season_id)
         .where(Card.ordinal == CARDS, Season.pick_up_until >= today, _IS_RELEASED, ~has_voucher)
     ).one()
-    left = free_pieces(connection)
+    left = pieces_left(connection)
     if left >= FEW_LEFT or waiting <= left:
         return []
     title = f"集齐十张卡还没有凭证的有 {waiting} 人，复制件只剩 {left} 件"

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from wx_archive.core import clock
 from wx_archive.core.markdown import to_html
 from wx_archive.core.services import Services
+from wx_archive.core.text import written_day
 from wx_archive.followers import consents
 from wx_archive.followers.identity import Door, Visitor
 from wx_archive.followers.pages import find_visitor, identified, private
@@ -20,7 +21,6 @@ from wx_archive.media import service as media
 from wx_archive.media.objects import MissingObjectError, ObjectStore, open_objects
 from wx_archive.quiz import (
     album,
-    album_texts,
     bank_files,
     codes,
     entries,
@@ -81,7 +81,7 @@ def _add_album(pages: Blueprint, services: Services) -> None:
             small=SMALL,
             rules_page=RULES_PAGE,
             numerals=NUMERALS,
-            day=album_texts.day,
+            day=written_day,
             **_voucher(found, services),
         )
 
@@ -207,7 +207,7 @@ def _add_rules(pages: Blueprint, services: Services) -> None:
             coming=coming if coming is not shown else None,
             offered=[one for one in offered if one.left > 0],
             consent=consents.current_text(site, CONSENT),
-            day=album_texts.day,
+            day=written_day,
             right=rules.RIGHT_FOR_CARD,
             pick_up_days=rules.PICK_UP_DAYS,
         )

@@ -1,18 +1,19 @@
 """What the chat says while somebody plays."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from wx_archive.catalogue.hits import Hit
-from wx_archive.core.text import clip_bytes, escape_label, tap_link
+from wx_archive.core.text import clip_bytes, escape_label, tap_link, written_day
 from wx_archive.followers.consents import ConsentText
 from wx_archive.quiz import answers, rules
-from wx_archive.quiz.album_texts import day, titled
+from wx_archive.quiz.album_texts import titled
 from wx_archive.quiz.entries import path_of
 from wx_archive.quiz.play import Asked, Judged, Over
 from wx_archive.quiz.questions import Source
 from wx_archive.quiz.rules import LETTERS, Kind, Reason
-from wx_archive.quiz.seasons import Known
+from wx_archive.quiz.seasons import Known, KnownCard
 
 START: Final = "答题"
 AGREE: Final = "同意并开始"
@@ -42,15 +43,16 @@ LEFT: Final = (
 CHANGED: Final = "上一道题刚刚改过或撤下了，请看这一道："
 
 
-def no_season(coming: Known | None, last: Known | None) -> str:
+def no_season(coming: Known | None, last: Known | None, *, today: date) -> str:
     """Say that no questions are dealt today, and what there is instead."""
     if coming is not None:
-        told = f"“{coming.name}”{day(coming.starts_on)}开始，到时候回复“{START}”就能答题。"
+        told = f"“{coming.name}”{written_day(coming.starts_on)}开始，到时候回复“{START}”就能答题。"
     elif last is not None:
-        told = (
-            f"“{last.name}”已经在{day(last.ends_on)}结束，谢谢您来答题。没用完的答对数，下一季接着算。"
-            f"集齐十张卡的，{day(last.pick_up_until)}以前（含当天）回复“{tap_link(FETCH, FETCH)}”。"
-        )
+        ended = written_day(last.ends_on)
+        told = f"“{last.name}”已经在{ended}结束，谢谢您来答题。没用完的答对数，下一季接着算。"
+        if last.is_picked_up(today):
+            until = f"{written_day(last.pick_up_until)}以前（含当天）"
+            told += f"集齐十张卡的，{until}回复“{tap_link(FETCH, FETCH)}”。"
     else:
         told = "答题活动还没有开始，定下日子会在公众号里告诉大家。"
     return f"{told}\n{_ALBUM_AND_LOOKUP}"
@@ -58,11 +60,13 @@ def no_season(coming: Known | None, last: Known | None) -> str:
 
 def invitation(season: Known, consent: ConsentText, left: int, rules_address: str) -> str:
     """Return what somebody reads before the first question: the rules in short, and the privacy."""
+    stock = f"现有 {left} 份" if left else "眼下都许出去了，有了再领"
     return (
         f"答题闯关 · {season.name}\n"
         f"答对 {rules.RIGHT_FOR_CARD} 题得一张卡，一季十张各不相同；"
-        f"集齐十张，到馆领一份珍贵档案复制件，现有 {left} 份。"
-        f"不限时，答错不扣分，每天最多 {season.daily_cap} 题，{day(season.ends_on)}截止。\n\n"
+        f"集齐十张，到馆领一份珍贵档案复制件，{stock}。"
+        f"不限时，答错不扣分，每天最多 {season.daily_cap} 题，"
+        f"{written_day(season.ends_on)}截止。\n\n"
         f"{consent.text}\n\n"
         f"{tap_link(f'▸{AGREE}', AGREE, f'quiz.y.{consent.version}')}　"
         f'<a href="{rules_address}">看活动规则</a>'
@@ -191,7 +195,7 @@ def _progress(done: Judged) -> str:
             f"称号“{rules.title_after(level)}”。"
         )
     if done.card is not None:
-        lines.append(_earned(done))
+        lines.append(_earned(done.card, done.season))
     elif done.credit >= rules.CARDS * rules.RIGHT_FOR_CARD:
         lines.append(f"这一季的十张卡您已经集齐。{tap_link(f'▸{FETCH}', FETCH)}")
     else:
@@ -205,16 +209,13 @@ def _dots(credit: int) -> str:
     return f"{dots}\n再答对 {rules.RIGHT_FOR_CARD - have} 题得一张卡。"
 
 
-def _earned(done: Judged) -> str:
-    card = done.card
-    if card is None:  # pragma: no cover -- asked only for those that earned one
-        return ""
+def _earned(card: KnownCard, season: Known) -> str:
     look = tap_link("▸看这张卡", "看卡", f"card.{card.ordinal}")
     told = f"第 {card.ordinal} 张卡：{titled(card)}\n编号 {card.number}\n{look}　{_CARDS_TAP}"
     if card.ordinal == rules.CARDS:
         return (
             f"{told}\n十张集齐了，可以领一份珍贵档案复制件：请在"
-            f"{day(done.season.pick_up_until)}以前（含当天）回复“{tap_link(FETCH, FETCH)}”。"
+            f"{written_day(season.pick_up_until)}以前（含当天）回复“{tap_link(FETCH, FETCH)}”。"
         )
     return f"{told}\n集齐十张可以到馆领一份珍贵档案复制件，还差 {rules.CARDS - card.ordinal} 张。"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from wx_archive.core import clock
 from wx_archive.core.site import Profile
-from wx_archive.core.text import tap_link, with_taps
+from wx_archive.core.text import tap_link, with_taps, written_day
 from wx_archive.quiz import codes
 from wx_archive.quiz.rules import CARDS, RIGHT_FOR_CARD, VoucherState
 
@@ -50,15 +50,10 @@ _DESK_REFUSALS: Final = {
 }
 
 
-def day(value: date) -> str:
-    """Return a day as people write it: 2026年11月23日."""
-    return f"{value.year}年{value.month}月{value.day}日"
-
-
 def moment(value: datetime) -> str:
     """Return an instant in Shanghai: 2026年11月23日 15:04."""
     local = value.astimezone(clock.SHANGHAI)
-    return f"{day(local.date())} {local:%H:%M}"
+    return f"{written_day(local.date())} {local:%H:%M}"
 
 
 def not_redeemed(verdict: str, shown: "Shown | None", length: int) -> str:
@@ -72,14 +67,14 @@ def not_redeemed(verdict: str, shown: "Shown | None", length: int) -> str:
         when, by = moment(shown.redeemed_at), shown.redeemed_by
         return f"这张凭证 {when} 已经由{by}交付过了，领取号 {shown.receipt}。请不要再交付"
     return (
-        f"这张凭证到 {day(shown.expires_on)} 为止，已经过期，预留的一份退回了库存。"
+        f"这张凭证到 {written_day(shown.expires_on)} 为止，已经过期，预留的一份退回了库存。"
         "请读者在公众号里回“领取”，还能领的会换一张新的"
     )
 
 
 def paper_note(handed_on: date) -> str:
     """Return the note of a hand-over that the paper list tells."""
-    return f"纸单，{day(handed_on)}交付"
+    return f"纸单，{written_day(handed_on)}交付"
 
 
 # -- in the chat ------------------------------------------------------------------------------
@@ -106,7 +101,7 @@ def how_to_pick_up(shown: "Shown", profile: Profile, way: Way) -> str:
         f"凭证号：{codes.printed(shown.code)}（窗口核对码 {way.desk_check}）",
         f"领什么：{shown.facsimile}，一份",
         f"到哪里：{profile.name}{profile.desk}，{profile.address}",
-        f"什么时候：{profile.opening_hours}，{day(shown.expires_on)}以前（含当天）",
+        f"什么时候：{profile.opening_hours}，{written_day(shown.expires_on)}以前（含当天）",
         "带什么：只要凭证号或二维码。家人朋友也可以替您来；谁拿着都能领，请不要发到网上。",
         f'<a href="{way.address}">打开凭证和二维码</a>{lasts}',
     )
@@ -117,7 +112,7 @@ def issued(shown: "Shown", replaces: date | None, profile: Profile, way: Way) ->
     """Say that a voucher was issued."""
     head = "十张卡齐了，这是您的领取凭证，已为您留好一份。"
     if replaces:
-        head = f"上一张凭证 {day(replaces)} 到期了，已为您换一张新的，也留好了一份。"
+        head = f"上一张凭证 {written_day(replaces)} 到期了，已为您换一张新的，也留好了一份。"
     return f"{head}\n{how_to_pick_up(shown, profile, way)}"
 
 
@@ -149,7 +144,7 @@ def missing(season: "Known | None", cards: int, towards_next: int, *, is_on: boo
         told = f"“{season.name}”您有 {cards} 张卡，还差 {CARDS - cards} 张就能领。"
     if not is_on:
         return with_taps(
-            f"{told}\n这一季 {day(season.ends_on)} 已经结束，不能再得卡；"
+            f"{told}\n这一季 {written_day(season.ends_on)} 已经结束，不能再得卡；"
             "没凑满一张的答对题数会带到下一季。\n看看[[我的卡]]。"
         )
     if cards or towards_next:
@@ -190,7 +185,7 @@ def choose(
 
 
 def _expired_before(last_day: date | None) -> str:
-    return f"上一张凭证 {day(last_day)} 到期了，没有领。\n" if last_day else ""
+    return f"上一张凭证 {written_day(last_day)} 到期了，没有领。\n" if last_day else ""
 
 
 def _asked(*, is_gone: bool, no_place: int | None) -> str:
@@ -206,7 +201,7 @@ def none_left(season: "Known", profile: Profile, *, replaces: date | None = None
     """Say calmly that nothing is left, and what then."""
     return with_taps(
         f"{_expired_before(replaces)}十张卡齐了。可惜复制件现在都领完了，一份也没有留下。\n"
-        f"有人过期没领，或者馆里添了新的，就又有了：{day(season.pick_up_until)}以前随时再回[[领取]]，"
+        f"有人过期没领，或者馆里添了新的，就又有了：{written_day(season.pick_up_until)}以前随时再回[[领取]]，"
         f"您的卡一直在。\n想问什么时候添，请打 {profile.telephone}。"
     )
 
@@ -214,7 +209,7 @@ def none_left(season: "Known", profile: Profile, *, replaces: date | None = None
 def closed(season: "Known", profile: Profile) -> str:
     """Say that the season's pick-up is over."""
     return with_taps(
-        f"“{season.name}”的领取 {day(season.pick_up_until)} 已经截止，不能再领了。"
+        f"“{season.name}”的领取 {written_day(season.pick_up_until)} 已经截止，不能再领了。"
         "您的卡还在[[我的卡]]里。\n"
         f"有特别的情形，请打 {profile.telephone}；下一季请早些来。"
     )
@@ -228,7 +223,7 @@ def told_redeemed(facsimile: str, receipt: str, at: datetime, paper_day: date | 
     when = moment(at)
     if paper_day:
         noted = "" if paper_day == clock.day_of(at) else f"（{moment(at)}登记）"
-        when = f"{day(paper_day)}{noted}"
+        when = f"{written_day(paper_day)}{noted}"
     return with_taps(
         f"已领取，感谢。\n{facsimile}，{when}在窗口交付，领取号 {receipt}。\n"
         "如果不是您或您请的人领的，请马上告诉我们：[[电话]]。"
@@ -243,7 +238,7 @@ def told_undone(receipt: str) -> str:
 def told_expired(facsimile: str, expires_on: date) -> str:
     """Tell the owner that the voucher's day has passed."""
     return with_taps(
-        f"您的{facsimile}领取凭证到 {day(expires_on)} 为止，没有领，已经过期。"
+        f"您的{facsimile}领取凭证到 {written_day(expires_on)} 为止，没有领，已经过期。"
         "留的那一份退回了库存。\n"
         "还想领的，回[[领取]]；还有余量、没过截止日的，会给您换一张新的。"
     )
@@ -252,7 +247,7 @@ def told_expired(facsimile: str, expires_on: date) -> str:
 def told_reminder(facsimile: str, expires_on: date, profile: Profile) -> str:
     """Remind the owner that the voucher's day comes near; read days later it is still true."""
     return with_taps(
-        f"提醒您：{facsimile}的领取凭证快到期了，{day(expires_on)}是最后一天。\n"
+        f"提醒您：{facsimile}的领取凭证快到期了，{written_day(expires_on)}是最后一天。\n"
         f"{profile.desk}，{profile.opening_hours}。回[[领取]]看凭证号。"
     )
 

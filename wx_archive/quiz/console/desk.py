@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from wx_archive.core.errors import RefusedError
+from wx_archive.core.text import written_day
 from wx_archive.quiz import codes, entries, redemption, voucher_queries, voucher_texts
 from wx_archive.quiz.console.downloads import table
 from wx_archive.quiz.redemption import Check, NotRedeemedError, StaleVoucherError, Verdict
@@ -41,7 +42,7 @@ WORDS: Final = {
     Verdict.LENGTH: ("位数不对", "warn"),
 }
 """What stands large on the page, and the mark beside it."""
-SAY: Final = {"day": voucher_texts.day, "moment": voucher_texts.moment, "code": codes.printed}
+SAY: Final = {"day": written_day, "moment": voucher_texts.moment, "code": codes.printed}
 _HEAD: Final = ("领取号", "时间", "复制件", "经办", "怎么办的", "撤销")
 
 
@@ -181,7 +182,7 @@ def _receipts(pages: Pages) -> None:
             chosen=request.args,
             first=first,
             last=last,
-            cut=voucher_texts.ONE_YEAR.format(first=voucher_texts.day(first)) if is_cut else "",
+            cut=voucher_texts.ONE_YEAR.format(first=written_day(first)) if is_cut else "",
             login=visit.person.login,
             may_undo=visit.person.may(Permission.QUIZ_RELEASE),
             query=request.query_string.decode("ascii", "replace"),

@@ -16,6 +16,7 @@ from wtforms import DateField, Form, StringField
 from wtforms.validators import InputRequired, Length
 
 from wx_archive.core.errors import RefusedError
+from wx_archive.core.text import written_day
 from wx_archive.quiz import codes, redemption, voucher_queries, voucher_texts
 from wx_archive.quiz.console.desk import NEEDS, RECEIPTS, SAY, look
 from wx_archive.quiz.console.downloads import table
@@ -115,7 +116,7 @@ def _lines(rows: list[Shown], secret: str) -> list[list[str]]:
             one.code[-4:],
             codes.desk_check(one.code, secret),
             one.facsimile,
-            voucher_texts.day(one.expires_on),
+            written_day(one.expires_on),
         ]
         for one in rows
     ]

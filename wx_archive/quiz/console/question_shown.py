@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response as WsgiResponse
 
 from wx_archive.core import clock
+from wx_archive.core.text import written_day
 from wx_archive.quiz import bank_hints, entries, texts
 from wx_archive.quiz.bank_view import Known
 from wx_archive.quiz.play import Asked
@@ -147,15 +148,10 @@ def words(connection: Connection) -> dict[str, Any]:
         "marks": MARKS,
         "reasons": REASONS,
         "moment": moment,
-        "day": day,
+        "day": written_day,
         "right_answer": right_answer,
         "letters": LETTERS,
     }
-
-
-def day(value: date) -> str:
-    """Write a day: 2026年11月23日."""
-    return f"{value.year}年{value.month}月{value.day}日"
 
 
 def moment(value: datetime | None) -> str:
@@ -163,7 +159,7 @@ def moment(value: datetime | None) -> str:
     if value is None:
         return ""
     there = value.astimezone(clock.SHANGHAI)
-    return f"{day(there.date())} {there:%H:%M}"
+    return f"{written_day(there.date())} {there:%H:%M}"
 
 
 def download(content: bytes, name: str) -> Response:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from wx_archive.core import ids
 from wx_archive.core.markdown import to_html
+from wx_archive.core.text import written_day
 from wx_archive.media.fonts import NoFontError
 from wx_archive.quiz import (
     bank,
@@ -160,7 +161,7 @@ def words(visit: Visit) -> dict[str, Any]:
         "states": SEASON_STATES,
         "marks": texts.MARKS,
         "fields": texts.FIELDS,
-        "day": texts.day,
+        "day": written_day,
         "moment": texts.moment,
         "State": SeasonState,
         "ordinals": ORDINALS,

@@ -1,7 +1,7 @@
 """The words of the pages about seasons, cards and facsimiles."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from wx_archive.core import clock
@@ -44,11 +44,6 @@ STORY_HELP: Final = "最多 400 个字，印在卡面和卡册里。只写出处
 SOURCE_HELP: Final = "故事里的事从哪里来：书名、页码、档号；虚构的写“虚构，仅供演示”。"
 ENTRY_HELP: Final = "可以不写。公众查得到时，卡册里才有“看这件档案”的链接。"
 NUMBER_HELP: Final = "印在卡上，例如 001-037 或档号。"
-
-
-def day(value: date) -> str:
-    """Write a day: 2026年11月23日."""
-    return f"{value.year}年{value.month}月{value.day}日"
 
 
 def moment(value: datetime | None) -> str:
