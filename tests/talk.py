@@ -1,9 +1,9 @@
 """A conversation with the account without a network: words in, what the phone would show out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from wx_archive.core.database import Database
 from wx_archive.core.site import Site
 from wx_archive.core.store import open_store
 from wx_archive.simulator.bubbles import MenuChoice, Span, spans_of
-from wx_archive.wechat.inbound import Header, Inbound, MenuClick, Text
+from wx_archive.wechat.inbound import Header, Image, Inbound, MenuClick, Text
+from wx_archive.wechat.replies import SUCCESS
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 ORIGIN = "https://archive.example.org"
@@ -40,6 +41,15 @@ class Talk:
     def taps(self, key: str) -> str:
         """Tap a menu entry."""
         return self._hears(MenuClick(self._header(is_event=True), key))
+
+    def sends(self, media_id: str, *, seconds_later: float = 0) -> str:
+        """Send a photo; as a rule right after what went before."""
+        self.now += timedelta(seconds=seconds_later)
+        return self._hears(Image(self._header(), media_id, "https://mmbiz.qpic.cn/p"))
+
+    def hears(self, message: Callable[[Header], Inbound]) -> str:
+        """Send anything else."""
+        return self._hears(message(self._header()))
 
     def presses(self, choice: MenuChoice) -> str:
         """Tap a live link of any answer, old or new."""
@@ -67,7 +77,7 @@ class Talk:
 
     def _hears(self, message: Inbound) -> str:
         raw = self.answering.reply_to(message, b"<xml/>", now=self.now)
-        answer = xmltodict.parse(raw.decode())["xml"]
+        answer = {} if raw == SUCCESS else xmltodict.parse(raw.decode())["xml"]
         self.text = answer.get("Content") or ""
         self.image = (answer.get("Image") or {}).get("MediaId") or ""
         items = (answer.get("Articles") or {}).get("item") or []

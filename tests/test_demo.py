@@ -67,7 +67,9 @@ def tree(demo_settings: SettingsFactory, tmp_path: Path) -> Iterator[Tree]:
             running.kill(signal.SIGKILL)
 
 
-def test_it_says_where_it_is_and_that_the_catalogue_is_invented(tree: Tree) -> None:
+def test_it_says_where_it_is_and_a_second_one_in_its_place_is_refused(
+    tree: Tree, demo_settings: SettingsFactory, tmp_path: Path
+) -> None:
     assert tree.is_answering()
     assert tree.settings.origin in tree.words
     assert f":{tree.settings.simulator_port}" in tree.words
@@ -77,9 +79,20 @@ def test_it_says_where_it_is_and_that_the_catalogue_is_invented(tree: Tree) -> N
     ).json()["menu"]
     assert len(menu["button"]) == 3
 
+    in_its_folder = Tree(demo_settings(data_dir=tree.settings.data_dir), tmp_path / "second")
+    assert in_its_folder.ends() == 1
+    assert "已经有一个演示在运行" in in_its_folder.words
+    assert "Traceback" not in in_its_folder.words
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_in_order_when_asked_to(tree: Tree, number: signal.Signals) -> None:
+    at_its_port = Tree(demo_settings(port=tree.settings.port), tmp_path / "third")
+    assert at_its_port.ends() == 1
+    assert f"端口 {tree.settings.port} 已被占用" in at_its_port.words
+    assert "WX_ARCHIVE_PORT=" in at_its_port.words
+
+    ends_in_order(tree, signal.SIGINT)
+
+
+def ends_in_order(tree: Tree, number: signal.Signals) -> None:
     tree.process.send_signal(number)
     assert tree.ends() == 0
     assert not tree.is_answering()
@@ -87,12 +100,8 @@ def test_it_ends_in_order_when_asked_to(tree: Tree, number: signal.Signals) -> N
     assert "ERROR" not in tree.words
 
 
-def test_a_killed_parent_leaves_no_orphan(tree: Tree) -> None:
-    tree.kill(signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while tree.is_answering():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+def test_it_ends_in_order_when_asked_to_at_once(tree: Tree) -> None:
+    ends_in_order(tree, signal.SIGTERM)
 
 
 def children_of(pid: int) -> list[int]:
@@ -102,7 +111,7 @@ def children_of(pid: int) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc")
-def test_workers_killed_again_and_again_do_not_silence_the_account(tree: Tree) -> None:
+def test_killed_workers_do_not_silence_the_account_and_a_killed_parent_does(tree: Tree) -> None:
     for _ in range(4):
         (web,) = [
             pid
@@ -117,11 +126,17 @@ def test_workers_killed_again_and_again_do_not_silence_the_account(tree: Tree) -
             time.sleep(0.05)
     assert tree.process.poll() is None
 
+    tree.kill(signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while tree.is_answering():  # an orphan
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
 
 def test_a_child_that_does_not_come_up_is_given_up_with_a_sentence() -> None:
     program = (
         "import os; from wx_archive.core.processes import Supervisor\n"
-        "with Supervisor({'公众号': ('no-such-command',)}, os.environ) as tree:\n"
+        "with Supervisor({'公众号': ('serve', '--nonsense')}, os.environ) as tree:\n"
         "    while tree.tend(pause_s=0.05): pass\n"
     )
     ended = subprocess.run(
@@ -129,24 +144,6 @@ def test_a_child_that_does_not_come_up_is_given_up_with_a_sentence() -> None:
     )
     assert ended.returncode != 0
     assert "公众号进程一再启动失败" in ended.stderr
-
-
-def test_a_second_demo_in_the_same_folder_is_refused(
-    tree: Tree, demo_settings: SettingsFactory, tmp_path: Path
-) -> None:
-    second = Tree(demo_settings(data_dir=tree.settings.data_dir), tmp_path / "second")
-    assert second.ends() == 1
-    assert "已经有一个演示在运行" in second.words
-    assert "Traceback" not in second.words
-
-
-def test_a_taken_port_is_named_with_the_way_out(
-    tree: Tree, demo_settings: SettingsFactory, tmp_path: Path
-) -> None:
-    second = Tree(demo_settings(port=tree.settings.port), tmp_path / "second")
-    assert second.ends() == 1
-    assert f"端口 {tree.settings.port} 已被占用" in second.words
-    assert "WX_ARCHIVE_PORT=" in second.words
 
 
 def test_a_real_installations_folder_is_left_alone(

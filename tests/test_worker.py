@@ -88,18 +88,6 @@ def test_one_command_starts_web_worker_and_scheduler_and_they_end_in_order(
         assert "Traceback" not in tree.words
 
 
-def test_a_killed_parent_leaves_nobody_behind(
-    demo_settings: SettingsFactory, tmp_path: Path
-) -> None:
-    settings = demo_settings()
-    with a_tree(settings, tmp_path / "log", "serve", "--all-in-one") as tree:
-        up(tree, settings)
-        everybody = descendants(tree.process.pid)
-        assert len(everybody) >= 4
-        tree.end(signal.SIGKILL)
-        tree.until(lambda: not any(map(is_running, everybody)), within_s=2)
-
-
 @pytest.mark.parametrize("after_s", [0.0, 0.15, 0.4])
 def test_a_parent_that_is_killed_while_its_children_start_leaves_nobody_behind(
     demo_settings: SettingsFactory, tmp_path: Path, after_s: float
@@ -114,7 +102,7 @@ def test_a_parent_that_is_killed_while_its_children_start_leaves_nobody_behind(
         assert not is_answering(settings)
 
 
-def test_a_killed_child_comes_back_and_the_others_stay(
+def test_a_killed_child_comes_back_and_a_killed_parent_leaves_nobody_behind(
     demo_settings: SettingsFactory, tmp_path: Path
 ) -> None:
     settings = demo_settings()
@@ -129,6 +117,10 @@ def test_a_killed_child_comes_back_and_the_others_stay(
         assert tree.child("serve") == before["serve"]
         leave_work(settings, "a")
         tree.until(lambda: state_of(settings, "a") == JobState.DONE)
+        everybody = descendants(tree.process.pid)
+        assert len(everybody) >= 4
+        tree.end(signal.SIGKILL)
+        tree.until(lambda: not any(map(is_running, everybody)), within_s=2)
 
 
 def test_a_worker_that_is_told_to_end_finishes_or_puts_back_what_is_in_hand(

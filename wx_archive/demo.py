@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import inspect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from wx_archive import app, demo_life, demo_news, demo_quiz, features, worker
+from wx_archive import app, demo_life, demo_news, demo_quiz, demo_treasures, features, worker
 from wx_archive.catalogue import staging
 from wx_archive.catalogue.files import load_livelihood
 from wx_archive.catalogue.service import Importer
@@ -120,6 +120,12 @@ def liven(settings: Settings) -> None:
         demo_life.invent(services)
         demo_news.invent(services)
         demo_quiz.invent(services)
+
+
+def bring_treasures(settings: Settings) -> None:
+    """Invent uploads, one in each state; the demo is usable before, and does not wait for them."""
+    with open_services(settings) as services:
+        demo_treasures.invent(services)
 
 
 def push_menu(settings: Settings) -> bool:
@@ -231,6 +237,7 @@ def _run_tree(settings: Settings, background: Mapping[str, tuple[str, ...]]) -> 
         push_menu(settings)
         gather_crowd(settings)
         print(banner(settings), flush=True)  # noqa: T201 -- the demo's own words
+        bring_treasures(ours)
         while tree.tend(pause_s=0.2):
             pass
     return 0

@@ -17,8 +17,10 @@ from wx_archive.alerts import jobs as alerts_jobs
 from wx_archive.alerts import personal_data as alerts_data
 from wx_archive.alerts import service as alerts_service
 from wx_archive.catalogue import jobs as catalogue_jobs
+from wx_archive.catalogue.appearances import Appearance
 from wx_archive.cataloguing import console as cataloguing_console
 from wx_archive.cataloguing import upload_jobs
+from wx_archive.chat import cases
 from wx_archive.chat import cli as chat_cli
 from wx_archive.chat import jobs as chat_jobs
 from wx_archive.chat import personal_data as chat_data
@@ -60,14 +62,15 @@ from wx_archive.privacy import bot as privacy_bot
 from wx_archive.privacy import console as privacy_console
 from wx_archive.privacy import desk_codes
 from wx_archive.privacy import pages as privacy_pages
+from wx_archive.privacy.service import AfterWithdrawal
 from wx_archive.publishing import bot as publishing_bot
 from wx_archive.publishing import console as publishing_console
 from wx_archive.publishing import jobs as publishing_jobs
-from wx_archive.publishing import out, push_cli, reading, showing
+from wx_archive.publishing import out, push_cli, reading, showing, used_in
 from wx_archive.publishing import pages as publishing_pages
 from wx_archive.publishing import personal_data as publishing_data
 from wx_archive.quiz import bots as quiz_bots
-from wx_archive.quiz import cards_cli
+from wx_archive.quiz import cards_cli, losses
 from wx_archive.quiz import cli as quiz_cli
 from wx_archive.quiz import console as quiz_console
 from wx_archive.quiz import jobs as quiz_jobs
@@ -82,6 +85,15 @@ from wx_archive.staff.audit_pages import AUDIT
 from wx_archive.staff.people_pages import PEOPLE
 from wx_archive.staff.plugs import Alerts, Console, Fact
 from wx_archive.staff.rules import Person
+from wx_archive.treasures import bots as treasures_bots
+from wx_archive.treasures import cli as treasures_cli
+from wx_archive.treasures import console as treasures_console
+from wx_archive.treasures import jobs as treasures_jobs
+from wx_archive.treasures import pages as treasures_pages
+from wx_archive.treasures import personal_data as treasures_data
+from wx_archive.treasures import showing as treasures_showing
+from wx_archive.treasures import uploads
+from wx_archive.treasures.elsewhere import UsedIn
 from wx_archive.wechat.client import Platform
 
 
@@ -135,6 +147,40 @@ def _requester(session: Session, typed: str) -> tuple[str, int] | None:
     return next(own), follower_id
 
 
+def _appears_in(connection: Connection, pid: str, now: datetime) -> Sequence[Appearance]:
+    """Return what tells of an entry: its own page if a citizen gave it, then articles."""
+    own = treasures_showing.appears_in(connection, pid, now)
+    return (*own, *out.appears_in(connection, pid, now))
+
+
+def _is_shown(connection: Connection, pid: str, now: datetime) -> bool:
+    """Tell whether an article shows a file, and whoever gave it allows that today."""
+    may_be = treasures_showing.may_be_used(connection, pid, now)
+    return may_be and showing.is_shown(connection, pid, now)
+
+
+def _used_in(connection: Connection, pid: str, now: datetime) -> Sequence[UsedIn]:
+    """Return what uses a picture that a citizen gave."""
+    pieces = showing.uses(connection, pid, now=now)
+    cards = losses.uses(connection, pid)
+    sent = used_in.sent(connection, pid)
+    return (
+        *(UsedIn("稿件", one.title, f"/console/pieces/{one.pid}") for one in pieces),
+        *(
+            UsedIn(
+                "卡片",
+                f"{one.season}：{one.title}",
+                f"/console/quiz/seasons/{one.season_pid}/cards/{one.ordinal}",
+            )
+            for one in cards
+        ),
+        *(
+            UsedIn("推送", one.title, f"/console/pushes/{one.push_pid}", is_sent=True)
+            for one in sent
+        ),
+    )
+
+
 _OTHERS = (
     Feature(
         "dashboard",
@@ -144,7 +190,7 @@ _OTHERS = (
     Feature(
         "lookup",
         lookup_bot.router,
-        partial(lookup_pages.blueprint, appears_in=out.appears_in),
+        partial(lookup_pages.blueprint, appears_in=_appears_in),
         (lookup_cli.lookup,),
         lookup_jobs.build,
         lookup_jobs.SCHEDULES,
@@ -170,8 +216,8 @@ _OTHERS = (
     ),
     Feature(
         "media",
-        pages=partial(media_pages.blueprint, is_shown=showing.is_shown),
-        jobs=media_jobs.build,
+        pages=partial(media_pages.blueprint, is_shown=_is_shown, is_lent=treasures_showing.is_lent),
+        jobs=partial(media_jobs.build, losing=losses.draw_without),
         schedules=media_jobs.SCHEDULES,
     ),
     Feature(
@@ -196,8 +242,19 @@ _OTHERS = (
         console=quiz_console.CONSOLE,
     ),
     Feature(
+        "treasures",
+        treasures_bots.router,
+        treasures_pages.blueprint,
+        (treasures_cli.treasures,),
+        treasures_jobs.build,
+        treasures_jobs.SCHEDULES,
+        treasures_data.RULES,
+        console=treasures_console.console_for(_used_in),
+    ),
+    Feature(
         "guide", guide_bot.router, guide_pages.blueprint, console=guide_console.console(_others())
     ),
+    Feature("cases", cases.router_for((enquiries_bot.CASES, treasures_bots.CASES))),
     Feature("menu", commands=(menu_cli.menu,)),
     Feature(  # last: when its schedule fires, those of the others have been moved on
         "alerts",
@@ -217,12 +274,15 @@ PERSONAL_DATA: tuple[PersonalData, ...] = (
 )
 """The rule for every table and store that knows a follower."""
 
+AFTER_WITHDRAWAL: AfterWithdrawal = {uploads.PURPOSE: uploads.consent_withdrawn}
+"""What ends with a consent, by its purpose."""
+
 FEATURES = (
     *_OTHERS,
     Feature(  # after all others: it hands out and erases what they keep
         "privacy",
-        privacy_bot.router_for(PERSONAL_DATA),
-        partial(privacy_pages.blueprint, PERSONAL_DATA),
+        privacy_bot.router_for(PERSONAL_DATA, AFTER_WITHDRAWAL),
+        partial(privacy_pages.blueprint, PERSONAL_DATA, AFTER_WITHDRAWAL),
         (followers_cli.followers,),
         console=privacy_console.console_for(PERSONAL_DATA, _requester),
     ),

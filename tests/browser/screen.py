@@ -1,8 +1,9 @@
 """What a person does on a page in Chromium, by the marks (`data-testid`) the page carries."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
@@ -51,6 +52,22 @@ def resize(
     )
     theme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [theme]})
+
+
+def seen(browser: Chrome, looks: Mapping[str, str]) -> dict[str, Any]:
+    """Look at the page in several ways at once; return what each has found, if anything."""
+    each = (f"{json.dumps(name)}: (() => {{ {look} }})()" for name, look in looks.items())
+    found: dict[str, Any] = browser.execute_script(f"return {{ {', '.join(each)} }}")
+    return {name: what for name, what in found.items() if what}
+
+
+def at_big_type(look: str, size_px: int = 34) -> str:
+    """Return a look at the page in letters of twice their size, which are then as before."""
+    return f"""
+const own = document.documentElement.style;
+own.fontSize = "{size_px}px";
+try {{ {look} }} finally {{ own.fontSize = ""; }}
+"""
 
 
 def until(browser: Chrome, what: str, condition: Callable[[], T]) -> T:

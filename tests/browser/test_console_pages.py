@@ -1,22 +1,26 @@
 """The console's pages in Chromium: readable at any size and theme, whole without a script."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import pytest
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.screen import FAINT, complaints, follow, resize, until
+from tests.browser.screen import FAINT, at_big_type, complaints, follow, resize, seen, until
 from tests.conftest import SettingsFactory
 from wx_archive import demo, demo_life
 from wx_archive.core.services import open_services
 from wx_archive.staff.rules import Role
 
-BIG_TYPE = "document.documentElement.style.fontSize = '32px'"
+SCREENS = (((1366, 768), True), ((390, 844), False))
+"""With and without darkness; pages are opened on the last of them, and then seen on each."""
 WIDTH = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-LEVELS = "return [...document.querySelectorAll('h1, h2, h3')].map((one) => +one.tagName[1])"
+TOO_WIDE = f"{WIDTH} > 0"
+HEADINGS = """
+const levels = [...document.querySelectorAll("h1, h2, h3")].map((one) => +one.tagName[1]);
+return levels[0] !== 1 || levels.some((one, at) => at && one > levels[at - 1] + 1);
+"""
 LINKS = """
 return [...document.querySelectorAll("a[href^='/console'], a[href^='?']")]
   .filter((one) => !one.hasAttribute("download") && !/export|template|csv|xlsx/.test(one.href))
@@ -28,6 +32,13 @@ return [...document.querySelectorAll("button, a[href], input:not([type=hidden]),
   .filter((one) => !(one.textContent.trim() || one.labels?.length || one.ariaLabel || one.title))
   .map((one) => one.outerHTML.slice(0, 100));
 """
+LOOKS = {
+    "faint": FAINT,
+    "too wide": TOO_WIDE,
+    "nameless": NAMELESS,
+    "headings": HEADINGS,
+    "too wide at 200 %": at_big_type(TOO_WIDE, 32),
+}
 MOST = 40
 """Pages looked at for one person: the rail's, and what these lead to."""
 
@@ -49,20 +60,23 @@ def sits(browser: Chrome, places: demo.Running, role: Role) -> None:
     follow(browser, form.find_element(By.TAG_NAME, "button"))
 
 
-def addresses(browser: Chrome, places: demo.Running) -> list[str]:
-    """Return the pages of the rail and one of each kind that they lead to."""
+def opened(browser: Chrome, places: demo.Running) -> Iterator[str]:
+    """Open the pages of the rail, and then one of each kind that they lead to; yield addresses."""
     browser.get(f"{places.account_url}/console")
     rail = list(dict.fromkeys(browser.execute_script(LINKS)))
-    found = dict.fromkeys(rail)
+    further: list[str] = []
     kinds = set()
     for address in rail:
         browser.get(address)
         for link in browser.execute_script(LINKS):
             kind = tuple(part for part in link.split("?")[0].split("/") if len(part) < 20)
-            if kind not in kinds:
-                kinds.add(kind)
-                found[link] = None
-    return list(found)[:MOST]
+            if kind not in kinds and link not in rail:
+                further.append(link)
+            kinds.add(kind)
+        yield address
+    for address in further[: MOST - len(rail)]:
+        browser.get(address)
+        yield address
 
 
 @pytest.mark.parametrize("role", Role)
@@ -70,24 +84,14 @@ def test_every_page_is_readable_at_any_size_and_theme(
     browser: Chrome, lively: demo.Running, role: Role
 ) -> None:
     sits(browser, lively, role)
+    complaints(browser)
     wrong = []
-    for address in addresses(browser, lively):
-        for size, dark in (((390, 844), False), ((1366, 768), True)):
+    for address in opened(browser, lively):
+        for size, dark in SCREENS:
             resize(browser, *size, dark=dark)
-            browser.get(address)
-            found = {
-                "faint": browser.execute_script(FAINT),
-                "too wide": browser.execute_script(WIDTH) > 0,
-                "nameless": browser.execute_script(NAMELESS),
-                "said": complaints(browser),
-            }
-            levels = browser.execute_script(LEVELS)
-            found["headings"] = levels[:1] != [1] or [
-                step for step in pairwise(levels) if step[1] > step[0] + 1
-            ]
-            browser.execute_script(BIG_TYPE)
-            found["too wide at 200 %"] = browser.execute_script(WIDTH) > 0
-            wrong += [f"{address} {size} {name}: {what}" for name, what in found.items() if what]
+            found = seen(browser, LOOKS)
+            wrong += [f"{address} {size} {name}: {what}" for name, what in found.items()]
+        wrong += [f"{address} said: {what}" for what in complaints(browser)]
     assert wrong == []
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.screen import FAINT, complaints, follow, resize
-from tests.browser.test_h5_pages import BIG_TYPE, REACHABLE, SMALL_TARGETS, TOO_WIDE, TORN
+from tests.browser.screen import at_big_type, complaints, follow, resize
+from tests.browser.test_h5_pages import LOOKS, REACHABLE, TOO_WIDE, mistakes
 from tests.conftest import SettingsFactory
 from tests.publishing.reading_room import an_out_piece
 from wx_archive import demo
@@ -125,39 +125,24 @@ def enter(browser: Chrome, places: demo.Running, settings: Settings) -> None:
     browser.get(link)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [(390, 844), (1366, 768)], ids=["phone", "desk"])
 def test_every_page_is_readable_for_strangers_and_for_a_known_reader(
     browser: Chrome,
     places: demo.Running,
     demo_settings: SettingsFactory,
     addresses: list[str],
-    size: tuple[int, int],
-    *,
-    dark: bool,
 ) -> None:
-    resize(browser, *size, dark=dark)
     wrong: list[str] = []
     for known in (False, True):
         if known:
             enter(browser, places, demo_settings())
         for address in addresses:
-            wrong += mistakes(browser, address)
+            wrong += mistakes(browser, address, LOOKS | {"too wide": WIDE, BIG: at_big_type(WIDE)})
     assert wrong == []
-
-
-def mistakes(browser: Chrome, address: str) -> list[str]:
-    browser.get(address)
-    browser.execute_script("document.querySelectorAll('details').forEach((d) => (d.open = true))")
-    looks = {"faint": FAINT, "small": SMALL_TARGETS, "torn": TORN, "too wide": WIDE}
-    found = {name: browser.execute_script(look) for name, look in looks.items()}
-    browser.execute_script(BIG_TYPE)
-    found["too wide at 200 %"] = browser.execute_script(WIDE)
-    return [f"{address} {name}: {what}" for name, what in found.items() if what]
 
 
 WIDE = TOO_WIDE.replace('"*")]', '"*")].filter((one) => !one.closest(".wide"))')
 """As everywhere, but for tables: a finger pushes them inside their own frame."""
+BIG = "too wide at 200 %"
 
 
 def test_the_keyboard_reaches_everything_and_headings_have_no_gap(

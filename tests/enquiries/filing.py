@@ -9,7 +9,6 @@ from wx_archive.chat.models import HeldAnswer
 from wx_archive.core.database import Database
 from wx_archive.core.workdays import Calendar
 from wx_archive.enquiries import desk, queries, service
-from wx_archive.enquiries.desk import Colleague
 from wx_archive.enquiries.models import Enquiry
 from wx_archive.enquiries.queries import Request, Step
 from wx_archive.enquiries.rules import Kind, State
@@ -17,6 +16,7 @@ from wx_archive.enquiries.service import Draft
 from wx_archive.enquiries.steps import READER, Doing, Terms
 from wx_archive.followers import service as followers
 from wx_archive.staff import accounts
+from wx_archive.staff.colleagues import Colleague
 from wx_archive.staff.rules import Role
 
 TERMS = Terms(Calendar(), "https://archive.example.org", search_days=5, correction_days=5)

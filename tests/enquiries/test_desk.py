@@ -27,12 +27,12 @@ from wx_archive.catalogue.models import Document
 from wx_archive.core.database import Database
 from wx_archive.core.errors import RefusedError
 from wx_archive.enquiries import desk, entries, service
-from wx_archive.enquiries.desk import Colleague
 from wx_archive.enquiries.models import Enquiry
 from wx_archive.enquiries.queries import Request
 from wx_archive.enquiries.rules import Action, State
 from wx_archive.enquiries.service import NotRatableError, Opinion
 from wx_archive.enquiries.steps import StaleError
+from wx_archive.staff.colleagues import Colleague
 from wx_archive.staff.rules import Role
 from wx_archive.wechat.replies import TEXT_LIMIT_BYTES
 

@@ -30,11 +30,11 @@ from wx_archive.core.database import Database
 from wx_archive.core.site import Site
 from wx_archive.enquiries import desk, figures, jobs, queries, queue
 from wx_archive.enquiries.contacts import Contact, Sealer
-from wx_archive.enquiries.desk import Colleague
 from wx_archive.enquiries.models import Enquiry, EnquiryContact
 from wx_archive.enquiries.queries import Request
 from wx_archive.enquiries.rules import Channel, Kind, State
 from wx_archive.enquiries.service import Draft
+from wx_archive.staff.colleagues import Colleague
 from wx_archive.staff.plugs import UseChannel
 
 SITE = Site(PROJECT, ORIGIN)

@@ -27,7 +27,6 @@ from wx_archive.core.site import Site
 from wx_archive.core.store import Store, open_store
 from wx_archive.enquiries import desk, queries, service
 from wx_archive.enquiries.contacts import Contact, Sealer
-from wx_archive.enquiries.desk import Colleague
 from wx_archive.enquiries.models import Enquiry, EnquiryContact, EnquiryEvent, EnquiryItem
 from wx_archive.enquiries.personal_data import RULES
 from wx_archive.enquiries.rules import Kind, State
@@ -36,6 +35,7 @@ from wx_archive.followers import service as followers
 from wx_archive.followers.models import Follower
 from wx_archive.followers.personal_data import Case
 from wx_archive.staff import accounts
+from wx_archive.staff.colleagues import Colleague
 from wx_archive.staff.rules import Role
 
 

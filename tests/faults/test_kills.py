@@ -77,7 +77,7 @@ async def under_kills(tree: Tree, killer: Killer, size: Size) -> tuple[WeChat, K
     later = (5.0, 15.0) if size.is_full else (1.0, 3.0)
     rate = size.of(400, 50)
     crowd = plan(number=number, rate=rate, start=present(), later_s=later, seed=seed)
-    wechat, kills = WeChat(tree.port, seed=seed), Kills(limit=size.count(10_000, 4))
+    wechat, kills = WeChat(tree.port, seed=seed), Kills(limit=size.count(10_000, 2))
     killing = asyncio.create_task(killer(tree, kills))
     await wechat.tell_all(crowd)
     killing.cancel()

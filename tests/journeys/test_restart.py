@@ -73,7 +73,6 @@ def test_a_restart_between_two_messages_loses_neither_list_nor_follower(
             phone.says("0")
             assert phone.last_text == second
             phone.unfollows()
-        with account(settings):
             phone.follows()
             phone.sees("欢迎回来")
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -170,6 +171,58 @@ def test_whoever_is_killed_leaves_nothing_that_counts(store: ObjectStore) -> Non
     assert store.sweep_waiting(until=now - timedelta(hours=1)) == 0
     assert store.sweep_waiting(until=now + timedelta(hours=1)) == 1
     assert not left.exists()
+
+
+def test_what_somebody_still_writes_is_never_swept(store: ObjectStore) -> None:
+    far = datetime.now(UTC) + LATER  # noqa: TID251 -- the files' own clock
+    with store.waiting(io.BytesIO(CONTENT), most_bytes=99_999) as waiting:
+        assert store.sweep_waiting(until=far) == 0
+        store.place(waiting, KEY)
+    assert store.path(KEY).read_bytes() == CONTENT
+    assert store.sweep_waiting(until=far) == 0
+
+
+def test_a_file_is_fetched_under_a_name_of_its_own_and_whole(store: ObjectStore) -> None:
+    def fetch(into: BinaryIO) -> None:
+        into.write(b"a first try that broke off")
+        into.seek(0)
+        into.truncate()
+        into.write(CONTENT)
+
+    with store.fetched(fetch, name=f"{KEY}.1") as waiting:
+        assert waiting.path.name == f"{KEY}.1"
+        assert stat.S_IMODE(waiting.path.stat().st_mode) == 0o600
+        assert (waiting.sha256, waiting.size_bytes) == (KEY, len(CONTENT))
+        store.place(waiting, KEY)
+    assert files(store) == [store.path(KEY)]
+
+
+def test_a_fetch_that_fails_leaves_nothing(store: ObjectStore) -> None:
+    def fetch(into: BinaryIO) -> None:
+        into.write(CONTENT)
+        raise ConnectionError
+
+    with (
+        pytest.raises(TransientError),
+        store.fetched(fetch, name="half"),
+    ):
+        pytest.fail("there is no file")
+    assert files(store) == []
+
+
+def test_what_an_earlier_fetch_left_is_discarded_by_its_name(store: ObjectStore) -> None:
+    waiting = store.folder / ".waiting"
+    waiting.mkdir(parents=True)
+    for name in (f"{KEY}.1", f"{KEY}.12", "another.1"):
+        (waiting / name).touch()
+    assert store.discard_waiting(f"{KEY}.") == 2
+    assert [path.name for path in files(store)] == ["another.1"]
+
+
+@pytest.mark.parametrize("name", ["", "../out", ".hidden", "a/b", "A", "x" * 101])
+def test_a_fetched_file_has_a_plain_name(store: ObjectStore, name: str) -> None:
+    with pytest.raises(ValueError, match="not the name"), store.fetched(print, name=name):
+        pytest.fail("there is no file")
 
 
 def test_what_is_old_is_swept_and_what_is_young_is_not(store: ObjectStore) -> None:

@@ -193,6 +193,30 @@ def test_a_truncated_picture_is_half_the_picture(api: Api, simulator: str) -> No
     assert api.answer("GET", "media/get", params={"media_id": media_id}).content == picture
 
 
+def test_a_picture_may_come_in_drops(api: Api, simulator: str) -> None:
+    picture = draw_picture(1)
+    media_id = api.upload("media/upload", picture, type="image")["media_id"]
+    told = upset(simulator, "media/get", "drip", seconds=0.6)
+    assert told["seconds"] == 0.6
+    began = time.monotonic()
+    params = {"access_token": api.token, "media_id": media_id}
+    with requests.get(f"{api.url}/media/get", params=params, timeout=5, stream=True) as answer:
+        assert int(answer.headers["Content-Length"]) == len(picture)
+        pieces = list(answer.raw.stream(1024))
+    assert b"".join(pieces) == picture
+    assert time.monotonic() - began >= 0.5
+
+
+def test_a_line_may_break_in_the_middle_of_a_picture(api: Api, simulator: str) -> None:
+    picture = draw_picture(1)
+    media_id = api.upload("media/upload", picture, type="image")["media_id"]
+    upset(simulator, "media/get", "cut")
+    with pytest.raises(requests.RequestException):
+        api.answer("GET", "media/get", params={"media_id": media_id})
+    assert calls(simulator)[-1] == ("media/get", 0, "cut")
+    assert api.answer("GET", "media/get", params={"media_id": media_id}).content == picture
+
+
 @pytest.mark.parametrize(
     ("fault", "how", "status"),
     [

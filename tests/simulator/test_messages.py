@@ -9,7 +9,8 @@ from tests.simulator.conftest import Start
 from tests.simulator.fake_account import FakeAccount
 from tests.simulator.sealing import node_names
 from wx_archive.core import clock
-from wx_archive.simulator.phone import Phone
+from wx_archive.simulator.media import film_nothing
+from wx_archive.simulator.phone import Phone, PhoneRefusedError
 
 HEAD = ["ToUserName", "FromUserName", "CreateTime", "MsgType"]
 SAMPLES = Path("/work/shared/data/wechat_samples")
@@ -113,6 +114,15 @@ def test_video(*, account: FakeAccount, phone: Phone, short: bool, kind: str) ->
     phone.sends_video(short=short)
     assert names_of(account) == [*HEAD, "MediaId", "ThumbMediaId", "MsgId"]
     assert account.received[0].nodes["MsgType"] == kind
+
+
+def test_a_film_of_ones_own(account: FakeAccount, phone: Phone, simulator: str) -> None:
+    film = film_nothing() + bytes(8)
+    phone.sends_video(film)
+    media_id = account.received[0].nodes["MediaId"]
+    assert requests.get(f"{simulator}/sim/media/{media_id}", timeout=5).content == film
+    with pytest.raises(PhoneRefusedError, match="MP4"):
+        phone.sends_video(b"RIFF....AVI ")
 
 
 def test_location(account: FakeAccount, phone: Phone) -> None:

@@ -1,10 +1,12 @@
 """WeChat's rules that need no network: menus, windows, tokens, media."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wx_archive.media import films, recordings
 from wx_archive.simulator.errors import ApiError, RefusedError
 from wx_archive.simulator.media import (
     LIFETIME,
@@ -192,6 +194,12 @@ def test_samples_are_what_they_claim_to_be() -> None:
     assert content_type_of(draw_picture(1)) == "image/png"
     assert content_type_of(record_silence(1)) == "audio/amr"
     assert content_type_of(film_nothing()) == "video/mp4"
+
+
+def test_samples_are_what_an_account_can_read(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(film_nothing())
+    assert films.look(tmp_path / "film.mp4") == films.Film(320, 240, 2000)
+    assert recordings.look(record_silence(4)).duration_ms == 4000
 
 
 def test_temporary_media_lasts_three_days_and_article_pictures_for_good() -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests.builders import a_document, import_documents
-from tests.structure import quiz_rows
+from tests.structure import quiz_rows, treasure_rows
 from tests.talk import NOON, ORIGIN, Talk
 from wx_archive import features
 from wx_archive.alerts.models import StaffWechat
@@ -108,8 +108,9 @@ def test_every_short_lived_value_about_a_follower_has_a_rule() -> None:
 
 def test_every_rule_is_about_something_that_exists_and_says_what_in_chinese() -> None:
     tables = {key for key in RULES if not key.startswith("store:")}
-    assert tables == naming_tables() | quiz_rows.HANGING.keys()
-    for name, above in quiz_rows.HANGING.items():
+    hanging = {**quiz_rows.HANGING, **treasure_rows.HANGING}
+    assert tables == naming_tables() | hanging.keys()
+    for name, above in hanging.items():
         keys = Base.metadata.tables[name].foreign_keys
         assert above in {key.column.table.name for key in keys}
     assert len(RULES) == len(features.PERSONAL_DATA)
@@ -251,6 +252,7 @@ def fill(session: Session, openid: str) -> int:
     session.flush()
     session.add_all([make(number, openid) for make in ROWS.values()])
     quiz_rows.add_rows(session, number, MARK, NOON)
+    treasure_rows.add_rows(session, number, MARK, SECRET, NOON)
     return number
 
 
@@ -315,7 +317,7 @@ Home = tuple[Database, Store, Redis | None]
 
 
 def test_there_is_a_row_for_every_table() -> None:
-    assert ROWS.keys() | {"follower", "quiz_entry"} == naming_tables()
+    assert ROWS.keys() | {"follower", "quiz_entry", "treasure"} == naming_tables()
 
 
 def test_the_export_holds_what_every_table_holds(home: Home) -> None:

@@ -40,6 +40,18 @@ JOBS: Final = {
     "quiz.show_card": "把得到的卡片发给关注者",
     "staff.anchor": "给审计记录留底",
     "staff.sweep": "清理过期的登录",
+    "treasures.certificate": "画证书",
+    "treasures.send_certificate": "把证书发给送件人",
+    "treasures.fixity": "核对存着的珍档原件",
+    "treasures.fixity_slice": "核对一部分珍档原件",
+    "treasures.settle": "收尾没有存完的珍档文件",
+    "treasures.remove": "删除不再留的珍档文件",
+    "treasures.batch": "告诉送件人一批照片收得怎么样",
+    "treasures.erase": "删除到期的珍档资料",
+    "treasures.look": "检查送来的文件",
+    "treasures.fetch": "从微信取送来的照片",
+    "treasures.sweep": "清理没有收完的文件",
+    "treasures.sweep_objects": "清理没有主的珍档文件",
 }
 """Kinds of job in words; the others are shown by their own name."""
 JOB_STATES: Final = {"waiting": "等着办", "running": "正在办", "done": "办完", "dead": "没办成"}

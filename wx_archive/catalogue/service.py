@@ -174,7 +174,8 @@ class Importer:
     ) -> None:
         """Write rows, hidden until the batch is published."""
         rows = [
-            self._columns(line.row, kind) | {"batch_id": batch_id, "content_hash": row_hash}
+            columns_of(line.row, self.secret, self.openness)
+            | {"batch_id": batch_id, "content_hash": row_hash}
             for line, row_hash in fresh
         ]
         insert_rows(session.connection(), staging.table_of(kind).__tablename__, rows)
@@ -186,19 +187,30 @@ class Importer:
             return hashlib.sha256(row.canonical(self.openness)).hexdigest()
         return hashlib.sha256(row.canonical()).hexdigest()
 
-    def _columns(self, row: DocumentRow | RecordRow, kind: Kind) -> dict[str, object]:
-        shared: dict[str, object] = {
-            "is_superseded": False,
-            "pid": stable_pid(kind.value, row.id, self.secret),
-            "source_key": row.id,
-            "title": row.title,
-            "number": row.doc_no,
-            "number_key": document_number(row.doc_no) if row.doc_no else None,
-            "dated": row.dated,
-        }
-        if isinstance(row, DocumentRow):
-            return shared | _of_document(row, self.openness)
-        return shared | _of_record(row)
+
+def columns_of(
+    row: DocumentRow | RecordRow, secret: str, openness: Disclosure | None = None
+) -> dict[str, object]:
+    """Return the columns of a row; not which batch it came with, nor its hash.
+
+    Args:
+        row: checked.
+        secret: keys the public id.
+        openness: for documents that do not say how open they are.
+    """
+    kind = Kind.DOCUMENT if isinstance(row, DocumentRow) else Kind.RECORD
+    shared: dict[str, object] = {
+        "is_superseded": False,
+        "pid": stable_pid(kind.value, row.id, secret),
+        "source_key": row.id,
+        "title": row.title,
+        "number": row.doc_no,
+        "number_key": document_number(row.doc_no) if row.doc_no else None,
+        "dated": row.dated,
+    }
+    if isinstance(row, DocumentRow):
+        return shared | _of_document(row, openness)
+    return shared | _of_record(row)
 
 
 def _of_document(row: DocumentRow, otherwise: Disclosure | None) -> dict[str, object]:

@@ -30,17 +30,12 @@ class Replies(FileModel):
     scan: dict[str, str]
     help: str
     lookup_start: str
-    image: str
     voice_without_words: str
     voice_heard: str
-    video: str
     location: str
     link: str
-    file: str
     unknown: str
     scancode: str
-    pictures_menu: str
-    soon_treasures: str
     poison: str
     nothing_found: str
     rephrase: str

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from wx_archive.core.database import Base, Database
 from wx_archive.core.errors import ArchiveError
 
-HEAD = "20261127_vouchers"
+HEAD = "20261128_treasure_register"
 """The newest migration: the schema that this version serves on."""
 
 installation = Table(

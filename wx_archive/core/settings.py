@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
     storage_url: str = "file:"
+    clamd_url: str = ""
+    """Where ClamAV's daemon listens: nothing that citizens send is taken before it found it clean.
+    """
     font: Path | None = None
     """A typeface with Chinese characters for what we draw; else one is found on the system."""
     metrics_token: SecretStr = SecretStr("")
@@ -303,6 +306,7 @@ def _explain(item: Any) -> str:
 def _consistency_problems(settings: Settings) -> list[str]:
     problems = []
     problems += _storage_problems(settings.storage_url)
+    problems += _clamd_problems(settings.clamd_url)
     if settings.port == settings.simulator_port:
         problems.append(f"{PREFIX}SIMULATOR_PORT：不能和 {PREFIX}PORT 相同，请换一个")
     for name in ("public_url", "wechat_api_url"):
@@ -321,6 +325,19 @@ def _storage_problems(url: str) -> list[str]:
     if not url.startswith("file:") or (path and not Path(path).is_absolute()):
         return [f"{name}：{url!r} 不能用，请写 file:（数据文件夹里）或 file:/绝对路径"]
     return []
+
+
+def _clamd_problems(url: str) -> list[str]:
+    parts = urlsplit(url)
+    try:
+        is_host = parts.scheme == "tcp" and bool(parts.hostname and parts.port)
+    except ValueError:  # the port is none
+        is_host = False
+    is_file = parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/")
+    if not url or is_host or is_file:
+        return []
+    remedy = "请写 tcp://主机:端口 或 unix:/绝对路径；没有装 ClamAV 就留空"
+    return [f"{PREFIX}CLAMD_URL：{url!r} 不能用，{remedy}"]
 
 
 def _credential_problems(settings: Settings) -> list[str]:

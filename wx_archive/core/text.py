@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 _XML_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAPPABLE = re.compile(r"\[\[([^\[\]|]+)(?:\|([^\[\]|]+))?\]\]")
+_LINK = re.compile('<a href="[^"]*">([^<]*)</a>')
 _WORD_TAP = "say"
 """Menu id of a tap that is exactly as if the words had been typed."""
 
@@ -60,6 +61,11 @@ def with_taps(text: str, link: Callable[[str, str], str] = tap_link) -> str:
         return link(label, (match.group(2) or label).strip())
 
     return _TAPPABLE.sub(render, text)
+
+
+def visible(text: str) -> str:
+    """Return a text reply as it is read, its links between 「 and 」."""
+    return _LINK.sub("「\\1」", text)
 
 
 def plain_taps(text: str) -> str:

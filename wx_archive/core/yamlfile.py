@@ -98,10 +98,10 @@ def parse(text: str, model: type[M], path: Path, *, first_line: int = 1) -> M:
     """
     shift = first_line - 1
     try:
-        node = yaml.compose(text, Loader=_StrictLoader)
         loader = _StrictLoader(text)
         try:
-            value = loader.get_single_data()
+            node = loader.get_single_node()
+            value = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as err:

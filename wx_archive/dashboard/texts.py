@@ -37,6 +37,8 @@ FEATURES: Final[Mapping[str, str]] = {
     "enquiries": "代查",
     "publishing": "栏目文章",
     "quiz": "答题和领取",
+    "treasures": "珍档上传",
+    "cases": "看进度、撤回",
     "guide": "指南、问候和其他",
     "privacy": "我的资料",
     "alerts": "馆员的提醒",

@@ -1,10 +1,11 @@
-"""帮我查, 进度, 补充, 撤回, 评价 in the chat."""
+"""帮我查, 补充, 评价 in the chat, and what 进度 and 撤回 say of requests."""
 
 import base64
 import binascii
 import re
 from typing import Any, Final
 
+from wx_archive.chat.cases import Cases
 from wx_archive.chat.replies import standing
 from wx_archive.chat.router import Router, Stage
 from wx_archive.chat.turn import Turn
@@ -45,24 +46,20 @@ def ask_for(turn: Turn[Text]) -> Reply | None:
     return None if _A_LOOKUP.match(turn.argument) else _ask(turn, turn.argument)
 
 
-@router.on_command("进度", "我的进度", "查进度")
-def progress_of_all(turn: Turn[Text]) -> Reply:
-    """进度: one's own requests, the newest first."""
-    turn.has_recalled = True  # staff may move one before the next delivery: keep this answer
+def _listed(turn: Turn[Any]) -> str:
+    """Return one's own requests, the newest first."""
     with turn.reads() as connection:
         follower_id = followers.find(connection, turn.message.header.openid)
         if follower_id is None or not (total := queries.count_of(connection, follower_id)):
-            return TextReply(standing(turn.site, "no_progress"))
+            return ""
         requests = queries.of_follower(connection, follower_id, limit=rules.SHOWN)
         address = turn.door.address(connection, follower_id, PAGE, purpose=PURPOSE, now=turn.now)
-    return TextReply(texts.mine(requests, total, address, is_signed=not turn.door.has_oauth))
+    return texts.mine(requests, total, address, is_signed=not turn.door.has_oauth)
 
 
-@router.on_prefix("进度")
-def progress_of_one(turn: Turn[Text]) -> Reply:
-    """进度 NUMBER: where one's own request stands."""
-    told = _status(turn, rules.read_number(turn.argument))
-    return TextReply(told or standing(turn.site, "enquiry_unknown"))
+def _told(turn: Turn[Any], typed: str) -> str | None:
+    """Return where one's own request stands."""
+    return _status(turn, rules.read_number(typed))
 
 
 @router.on_words(Stage.NUMBER)
@@ -73,10 +70,9 @@ def by_bare_number(turn: Turn[Text]) -> Reply | None:
     return None if told is None else TextReply(told)
 
 
-@router.on_prefix("撤回", "取消", effect=True)
-def withdraw(turn: Turn[Text]) -> Reply | None:
-    """撤回 NUMBER: withdraw one's own request while it is under way."""
-    numbers = rules.read_number(turn.argument)
+def _withdraw(turn: Turn[Any], typed: str) -> Reply | None:
+    """Withdraw one's own request while it is under way."""
+    numbers = rules.read_number(typed)
     if not numbers:
         return None
     try:
@@ -111,7 +107,7 @@ def supply(turn: Turn[Text]) -> Reply | None:
 @router.on_command("评价", "我要评价")
 def rate_something(turn: Turn[Text]) -> Reply:
     """评价: which answers wait to be rated."""
-    turn.has_recalled = True  # as in `progress_of_all`
+    turn.has_recalled = True  # staff may answer one before the next delivery: keep this answer
     with turn.reads() as connection:
         follower_id = followers.find(connection, turn.message.header.openid)
         waits = queries.ratable(connection, follower_id) if follower_id is not None else []
@@ -171,7 +167,7 @@ def _ask(turn: Turn[Any], asked: str) -> Reply:
 
 def _status(turn: Turn[Any], numbers: tuple[str, ...]) -> str | None:
     """Return where one's own request stands; None where there is none of these numbers."""
-    turn.has_recalled = True  # as in `progress_of_all`
+    turn.has_recalled = True  # as in `rate_something`
     with turn.reads() as connection:
         follower_id = followers.find(connection, turn.message.header.openid)
         mine = None if follower_id is None else queries.own(connection, follower_id, numbers)
@@ -191,3 +187,7 @@ def _unpack(argument: str) -> str:
         return base64.urlsafe_b64decode(argument + "=" * (-len(argument) % 4)).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return ""
+
+
+CASES: Final = Cases(_listed, _told, _withdraw)
+"""What 进度 and 撤回 ask requests for."""

@@ -1,7 +1,6 @@
 """What staff do with a request: write it down, move, answer, hand over, extend, attach entries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.orm import Session
@@ -24,16 +23,8 @@ from wx_archive.enquiries.steps import (
     tell,
     wind,
 )
-from wx_archive.staff.models import Member, MemberRole
-from wx_archive.staff.rules import PERMISSIONS, Permission
-
-
-@dataclass(frozen=True, slots=True)
-class Colleague:
-    """Somebody who may have requests in hand."""
-
-    id: int
-    name: str
+from wx_archive.staff.colleagues import Colleague, who_may
+from wx_archive.staff.rules import Permission
 
 
 def write_down(
@@ -236,15 +227,7 @@ def keep_contact(
 
 def colleagues(connection: Connection) -> Sequence[Colleague]:
     """Return everybody who may have requests in hand."""
-    roles = [role.value for role, may in PERMISSIONS.items() if Permission.ENQUIRIES_WORK in may]
-    rows = connection.execute(
-        select(Member.id, Member.name)
-        .join(MemberRole, MemberRole.member_id == Member.id)
-        .where(MemberRole.role.in_(roles), Member.is_disabled.is_(False))
-        .distinct()
-        .order_by(Member.id)
-    )
-    return [Colleague(row.id, row.name) for row in rows]
+    return who_may(connection, Permission.ENQUIRIES_WORK)
 
 
 def _found(session: Session, asked: str, version: int | None) -> Enquiry:

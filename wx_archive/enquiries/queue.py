@@ -14,17 +14,15 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    tuple_,
 )
 
+from wx_archive.core.paging import NEVER, Keys, Place, turned
 from wx_archive.enquiries import rules
 from wx_archive.enquiries.models import Enquiry
 from wx_archive.enquiries.queries import COLUMNS, Request
 from wx_archive.enquiries.rules import Channel, Kind, State
 
 PAGE: Final = 30
-NEVER: Final = date(9999, 12, 31)
-"""The day of what has none: last."""
 _RANK: Final = case(
     (Enquiry.state.in_(sorted(rules.OPEN)), 0),
     (Enquiry.state.in_(sorted(rules.ANSWERED)), 1),
@@ -36,29 +34,7 @@ _DAY: Final = case(
 )
 _ORDER: Final = case((_IS_OVER, -Enquiry.id), else_=Enquiry.id)
 """What is over has the newest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a line stands in the queue."""
-
-    rank: int
-    day: date
-    order: int
-
-    def __str__(self) -> str:
-        """Return it as it stands in an address."""
-        return f"{self.rank}.{self.day.isoformat()}.{self.order}"
-
-    @classmethod
-    def read(cls, text: str) -> "Place | None":
-        """Return the place that an address names; None where it names none."""
-        rank, _dot, rest = text.partition(".")
-        day, _dot, order = rest.partition(".")
-        try:
-            return cls(int(rank) % 10, date.fromisoformat(day), int(order[:18]))
-        except ValueError:
-            return None
+_KEYS: Final = Keys(_RANK, _DAY, _ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +90,8 @@ def page(
 ) -> Page:
     """Return a page of the queue: after a line, before one, or the first."""
     found = _listed(wanted, today)
-    keys = tuple_(_RANK, _DAY, _ORDER)
-    if before is not None:
-        ahead = found.where(keys < _values(before))
-        ordered = ahead.order_by(_RANK.desc(), _DAY.desc(), _ORDER.desc())
-        rows = connection.execute(ordered.limit(PAGE + 1)).all()
-        shown = list(reversed(rows[:PAGE]))
-        return _page(shown, has_newer=len(rows) > PAGE, has_older=True)
-    if after is not None:
-        found = found.where(keys > _values(after))
-    rows = connection.execute(found.order_by(_RANK, _DAY, _ORDER).limit(PAGE + 1)).all()
-    return _page(rows[:PAGE], has_newer=after is not None, has_older=len(rows) > PAGE)
+    shown = turned(connection, found, _KEYS, size=PAGE, after=after, before=before)
+    return Page([Request.of(row) for row in shown.rows], shown.newer, shown.older)
 
 
 def counts(connection: Connection, *, member_id: int, today: date) -> Counts:
@@ -153,7 +120,7 @@ def is_late(today: date) -> ColumnElement[bool]:
 
 
 def _listed(wanted: Wanted, today: date) -> Select[Any]:
-    found = COLUMNS.add_columns(_RANK.label("rank"), _DAY.label("day"), _ORDER.label("place"))
+    found = COLUMNS
     if wanted.states is not None:
         found = found.where(Enquiry.state.in_(sorted(wanted.states)))
     if wanted.kind is not None:
@@ -168,19 +135,3 @@ def _listed(wanted: Wanted, today: date) -> Select[Any]:
     if wanted.numbers:
         found = found.where(Enquiry.number.in_(wanted.numbers))
     return found
-
-
-def _values(place: Place) -> ColumnElement[Any]:
-    return tuple_(literal(place.rank), literal(place.day), literal(place.order))
-
-
-def _page(rows: Sequence[Any], *, has_newer: bool, has_older: bool) -> Page:
-    requests = [Request.of(row) for row in rows]
-    if not rows:
-        return Page(requests, None, None)
-    first, last = (Place(row.rank, _as_day(row.day), row.place) for row in (rows[0], rows[-1]))
-    return Page(requests, first if has_newer else None, last if has_older else None)
-
-
-def _as_day(value: date | str) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)

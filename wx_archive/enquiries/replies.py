@@ -1,20 +1,11 @@
 """Beginnings of answers that the desk gives often; filled in, and editable before they go out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from wx_archive.core.site import Profile
 from wx_archive.enquiries.rules import Kind, State
-
-
-@dataclass(frozen=True, slots=True)
-class Canned:
-    """A beginning: what it is called, and its text with the bureau's placeholders."""
-
-    title: str
-    text: str
-
+from wx_archive.staff.canned import Canned, filled
 
 _SEARCH: Final[Mapping[State, Sequence[Canned]]] = {
     State.NEED_FIX: (
@@ -69,4 +60,4 @@ def canned(kind: Kind, state: State, profile: Profile) -> list[Canned]:
     """Return the beginnings for a step, filled in for the bureau."""
     own = _CORRECTION if kind is Kind.CORRECTION else {}
     given = own.get(state) or _SEARCH.get(state, ())
-    return [Canned(each.title, profile.fill(each.text)) for each in given]
+    return filled(given, profile)

@@ -17,11 +17,11 @@ from wx_archive.enquiries.steps import (
     Doing,
     ImpossibleMoveError,
     advance,
-    lock_follower,
     locked,
     note_step,
     wind,
 )
+from wx_archive.followers.service import hold
 
 
 class TooManyOpenError(ArchiveError):
@@ -230,5 +230,5 @@ def _next_number(session: Session, kind: Kind, year: int) -> str:
 
 
 def _hold(session: Session, follower_id: int) -> None:
-    if not lock_follower(session, follower_id):
+    if not hold(session, follower_id):
         raise FollowerGoneError(str(follower_id))

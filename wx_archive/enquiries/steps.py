@@ -16,7 +16,7 @@ from wx_archive.enquiries import contacts, entries, queries, rules, texts
 from wx_archive.enquiries.models import Enquiry, EnquiryEvent
 from wx_archive.enquiries.queries import Request
 from wx_archive.enquiries.rules import Action, Clock, Kind, State
-from wx_archive.followers.models import Follower
+from wx_archive.followers.service import hold
 
 READER: Final = "reader"
 BY_CLOCK: Final = "clock"
@@ -121,7 +121,7 @@ def locked(session: Session, number: str, *, version: int | None = None) -> Enqu
     """
     owner = session.scalars(select(Enquiry.follower_id).where(Enquiry.number == number)).one()
     if owner is not None:
-        lock_follower(session, owner)
+        hold(session, owner)
     enquiry = session.scalars(
         select(Enquiry)
         .where(Enquiry.number == number)
@@ -199,18 +199,6 @@ def tell(session: Session, enquiry: Enquiry, text: str, event: EnquiryEvent) -> 
     if enquiry.follower_id is not None:
         key = f"enquiry:{event.id}"
         held.tell(session, enquiry.follower_id, text, key=key, now=event.at)
-
-
-def lock_follower(session: Session, follower_id: int) -> bool:
-    """Wait for, and keep out, every other turn of the follower, their erasure above all.
-
-    Returns:
-        False if there is no such follower.
-    """
-    row = session.execute(
-        select(Follower.id).where(Follower.id == follower_id).with_for_update(key_share=True)
-    )
-    return row.scalar_one_or_none() is not None
 
 
 def set_clock(enquiry: Enquiry, told: Clock) -> None:

@@ -1,6 +1,5 @@
 """What the chat and the desk say of requests; standing sentences are in `replies.yaml`."""
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from html import escape
@@ -293,17 +292,11 @@ def note_missing(to: State) -> str:
     return f"改为“{name}”要写明原因或者去处，读者会看到"
 
 
-def visible(text: str) -> str:
-    """Return a text reply as it is read, its links between 「 and 」."""
-    return _LINK.sub("「\\1」", text)
-
-
 def one_line(words: str) -> str:
     """Return words that may have several lines as one."""
     return " ".join(words.split())
 
 
-_LINK: Final = re.compile('<a href="[^"]*">([^<]*)</a>')
 _NEXT: Final = "还想查什么，直接打字就行。"
 
 

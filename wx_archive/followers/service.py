@@ -272,3 +272,17 @@ def _upserting(dialect: str) -> Insert:
 @cache
 def _ensuring(dialect: str) -> ReturningInsert[int]:
     return _upserting(dialect).returning(Follower.__table__.c.id)
+
+
+def hold(session: Session, follower_id: int) -> bool:
+    """Wait for, and keep out, every other turn of a follower, their erasure above all.
+
+    What belongs to them is locked after them: an erasure takes the rows in this order.
+
+    Returns:
+        False if there is no such follower.
+    """
+    row = session.execute(
+        select(Follower.id).where(Follower.id == follower_id).with_for_update(key_share=True)
+    )
+    return row.scalar_one_or_none() is not None

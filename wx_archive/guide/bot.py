@@ -17,14 +17,11 @@ from wx_archive.followers import service as followers
 from wx_archive.guide import keywords, service
 from wx_archive.guide.service import Guide
 from wx_archive.wechat.inbound import (
-    File,
-    Image,
     Link,
     Location,
     LocationReport,
     MenuClick,
     MenuLocation,
-    MenuPictures,
     MenuScanCode,
     MenuView,
     NoticeConsent,
@@ -35,8 +32,6 @@ from wx_archive.wechat.inbound import (
     UnknownEvent,
     UnknownMessage,
     Unsubscribe,
-    Video,
-    Voice,
 )
 from wx_archive.wechat.replies import TEXT_LIMIT_BYTES, NoReply, Reply, TextReply
 
@@ -92,24 +87,12 @@ def fetch(turn: Turn[Text]) -> Reply:
     return TextReply(text)
 
 
-@router.on_command("完成", "取消", "退出")
+@router.on_command("退出")
 def nothing_running(turn: Turn[Text]) -> Reply | None:
     """Say that nothing is under way; what is under way has its own answer."""
     if turn.state is not None:
         return None
     return TextReply(standing(turn.site, "nothing_running"))
-
-
-@router.on_command("上传", "珍档上传")
-def treasures_soon(turn: Turn[Text]) -> Reply:
-    """Say honestly that the upload is not open."""
-    return TextReply(standing(turn.site, "soon_treasures"))
-
-
-@router.on_click("treasures.start")
-def treasures_tapped(turn: Turn[MenuClick]) -> Reply:
-    """珍档上传, not open yet."""
-    return TextReply(standing(turn.site, "soon_treasures"))
 
 
 @router.on_click("guide.index")
@@ -154,14 +137,9 @@ def _answer(turn: Turn[Any], guide: Guide) -> Reply:
 
 
 _STANDING = {
-    Image: "image",
-    Voice: "voice_without_words",
-    Video: "video",
     Location: "location",
     Link: "link",
-    File: "file",
     MenuScanCode: "scancode",
-    MenuPictures: "pictures_menu",
     MenuLocation: "location",
     UnknownMessage: "unknown",
 }

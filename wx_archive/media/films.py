@@ -44,16 +44,36 @@ def look(path: Path) -> Film:
     Raises:
         RefusedError: it is cut off or damaged, has no moving picture, or not as H.264.
     """
-    with path.open("rb") as file:
-        index = _index(file, path.stat().st_size)
-    duration_ms: int | None = None
-    for kind, body in _boxes(index):
-        if kind == b"mvhd":
-            duration_ms = _duration_ms(body)
-    size = next((_seen(body) for kind, body in _boxes(index) if _is_film(kind, body)), None)
+    index, duration_ms = _read(path)
+    size = next((_seen(body) for body in _tracks(index, b"vide")), None)
     if size is None:
         raise RefusedError(texts.NO_FILM)
     return Film(*size, duration_ms)
+
+
+def hold(path: Path) -> Film | int | None:
+    """Return what an MP4, QuickTime film or M4A holds, in whatever way it is packed.
+
+    Returns:
+        The film; where there is only sound, its length in milliseconds; None where there is
+        neither.
+
+    Raises:
+        RefusedError: it is cut off or damaged.
+    """
+    index, duration_ms = _read(path)
+    for track in _tracks(index, b"vide"):
+        return Film(*_size(track), duration_ms)
+    return next((duration_ms or 0 for _track in _tracks(index, b"soun")), None)
+
+
+def _read(path: Path) -> tuple[bytes, int | None]:
+    """Return the index, and the length that it tells."""
+    with path.open("rb") as file:
+        index = _index(file, path.stat().st_size)
+    heads = (body for kind, body in _boxes(index) if kind == b"mvhd")
+    head = next(heads, None)
+    return index, None if head is None else _duration_ms(head)
 
 
 def _index(file: BinaryIO, size_bytes: int) -> bytes:
@@ -120,9 +140,12 @@ def _duration_ms(head: bytes) -> int | None:
     return None if not scale or not length or is_unknown else length * 1000 // scale
 
 
-def _is_film(kind: bytes, track: bytes) -> bool:
-    handler = _inside(track, b"mdia", b"hdlr") if kind == b"trak" else None
-    return handler is not None and handler[8:12] == b"vide"
+def _tracks(index: bytes, wanted: bytes) -> Iterator[bytes]:
+    """Yield the tracks that are for the eye (`vide`) or for the ear (`soun`)."""
+    for kind, body in _boxes(index):
+        handler = _inside(body, b"mdia", b"hdlr") if kind == b"trak" else None
+        if handler is not None and handler[8:12] == wanted:
+            yield body
 
 
 def _seen(track: bytes) -> tuple[int, int]:
@@ -131,12 +154,18 @@ def _seen(track: bytes) -> tuple[int, int]:
     Raises:
         RefusedError: it is not H.264.
     """
-    head = _inside(track, b"tkhd")
     samples = _inside(track, b"mdia", b"minf", b"stbl", b"stsd")
-    if head is None or samples is None or len(head) < 84 or len(samples) < 16:
+    if samples is None or len(samples) < 16:
         raise _BrokenError
     if samples[12:16] not in _H264:
         raise RefusedError(texts.NOT_H264)
+    return _size(track)
+
+
+def _size(track: bytes) -> tuple[int, int]:
+    head = _inside(track, b"tkhd")
+    if head is None or len(head) < 84:
+        raise _BrokenError
     # The last eight bytes: fixed-point numbers, 16 bits before the point.
     width, height = (int.from_bytes(head[len(head) - back :][:2], "big") for back in (8, 4))
     return width, height

@@ -6,12 +6,13 @@ killed, and whatever disk is full, leaves nothing torn. The folder may be shared
 
 import fcntl
 import hashlib
+import io
 import logging
 import os
 import re
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ BLOCK_BYTES: Final = 1024 * 1024
 _KEY: Final = re.compile(r"[0-9a-f]{64}(?:\.[a-z0-9]{1,16})?")
 _WAITING: Final = ".waiting"
 """Where files are written; their names are never keys."""
+_NAME: Final = re.compile(r"[0-9a-z][0-9a-z.]{0,99}")
 
 
 class MissingObjectError(LookupError):
@@ -72,12 +74,48 @@ class ObjectStore:
             TooManyBytesError: the stream is longer than ``most_bytes``.
             TransientError: the disk is full or fails.
         """
+        with self._beside("") as (file, path):
+            yield _written(file, path, source, most_bytes)
+
+    @contextmanager
+    def fetched(self, fetch: Callable[[BinaryIO], object], *, name: str) -> Iterator[Waiting]:
+        """Have a file written beside the store by ``fetch``; it is gone at the end unless placed.
+
+        Args:
+            fetch: writes the file from its beginning; it bounds how much.
+            name: tells whoever comes after a killed process what is left of it
+                (`discard_waiting`); no two writers have the same.
+
+        Raises:
+            TransientError: the disk is full or fails.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"not the name of a file that waits: {name!r}")
+        with self._beside(name) as (file, path):
+            with _on_this_disk():
+                fetch(file)
+                file.flush()
+                os.fsync(file.fileno())
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                size_bytes = file.tell()
+            yield Waiting(path, digest, size_bytes)
+
+    def discard_waiting(self, beginning: str) -> int:
+        """Delete files that wait under names with this beginning; return how many there were."""
+        left = list((self.folder / _WAITING).glob(f"{beginning}*"))
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+    @contextmanager
+    def _beside(self, name: str) -> Iterator[tuple[io.BufferedRandom, Path]]:
+        """Open a new file beside the store, which no sweep touches while its writer lives."""
         with _on_this_disk():
-            (self.folder / _WAITING).mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.folder / _WAITING)  # mode 0600
-        path = Path(name)
+            file, path = _locked_file(self.folder / _WAITING, name)
         try:
-            yield _written(handle, path, source, most_bytes)
+            with file:
+                yield file, path
         finally:
             path.unlink(missing_ok=True)
 
@@ -152,11 +190,12 @@ class ObjectStore:
         return True
 
     def sweep_waiting(self, *, until: datetime) -> int:
-        """Delete what killed processes left beside the store before ``until``; return how much."""
-        left = [path for path in (self.folder / _WAITING).glob("*") if _is_old(path, until)]
-        for path in left:
-            path.unlink(missing_ok=True)
-        return len(left)
+        """Delete what killed processes left beside the store before ``until``; return how much.
+
+        What somebody still writes or looks at stays, however old it is.
+        """
+        old = (path for path in (self.folder / _WAITING).glob("*") if _is_old(path, until))
+        return sum(_abandoned(path) for path in old)
 
     def free_bytes(self) -> int:
         """Return how much room is left where the objects lie."""
@@ -183,20 +222,43 @@ def open_objects(settings: Settings) -> ObjectStore:
     return ObjectStore(settings.objects)
 
 
-def _written(handle: int, path: Path, source: BinaryIO, most_bytes: int) -> Waiting:
+def _written(file: BinaryIO, path: Path, source: BinaryIO, most_bytes: int) -> Waiting:
     digest, size_bytes = hashlib.sha256(), 0
-    with os.fdopen(handle, "wb") as file:
-        while block := source.read(BLOCK_BYTES):
-            size_bytes += len(block)
-            if size_bytes > most_bytes:
-                raise TooManyBytesError(most_bytes)
-            digest.update(block)
-            with _on_this_disk():
-                file.write(block)
+    while block := source.read(BLOCK_BYTES):
+        size_bytes += len(block)
+        if size_bytes > most_bytes:
+            raise TooManyBytesError(most_bytes)
+        digest.update(block)
         with _on_this_disk():
-            file.flush()
-            os.fsync(file.fileno())
+            file.write(block)
+    with _on_this_disk():
+        file.flush()
+        os.fsync(file.fileno())
     return Waiting(path, digest.hexdigest(), size_bytes)
+
+
+def _locked_file(folder: Path, name: str) -> tuple[io.BufferedRandom, Path]:
+    """Make a new file and lock it: the lock goes with the process, however that ends."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        path = folder / (name or secrets.token_hex(16))
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        file = os.fdopen(os.open(path, flags, 0o600), "w+b")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if path.exists():  # else a sweep was faster than the lock
+            return file, path
+        file.close()
+
+
+def _abandoned(path: Path) -> bool:
+    """Delete a file that nobody has in hand; False if somebody has, or it is gone."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True
 
 
 @contextmanager

@@ -26,12 +26,18 @@ IsShown = Callable[[Connection, str, datetime], bool]
 """Tells whether something that is out shows an asset, by its public id."""
 
 
-def blueprint(services: Services, *, is_shown: IsShown) -> Blueprint:
+def nowhere(_connection: Connection, _pid: str, _now: datetime) -> bool:
+    """Tell that nothing shows it."""
+    return False
+
+
+def blueprint(services: Services, *, is_shown: IsShown, is_lent: IsShown = nowhere) -> Blueprint:
     """Return the page of media files.
 
     Args:
         services: the installation's.
-        is_shown: what the features that show files say of one.
+        is_shown: what the features that show files of the library say of one.
+        is_lent: whether a page of its own shows one that the library need not offer.
     """
     pages = Blueprint("media", __name__)
     store = open_objects(services.settings)
@@ -39,10 +45,16 @@ def blueprint(services: Services, *, is_shown: IsShown) -> Blueprint:
     @pages.get("/h5/media/<pid>")
     def media(pid: str) -> Response:
         with services.database.reads() as connection:
-            held = service.find(connection, [pid]).get(pid)
-            if held is None or not is_shown(connection, pid, clock.now()):
-                abort(HTTPStatus.NOT_FOUND)
+            held = _found(connection, pid, clock.now())
+        if held is None:
+            abort(HTTPStatus.NOT_FOUND)
         return answer(store, held, request.args.get("form", ""))
+
+    def _found(connection: Connection, pid: str, now: datetime) -> Held | None:
+        if is_lent(connection, pid, now):
+            return service.look_up(connection, pid)
+        held = service.find(connection, [pid]).get(pid)
+        return held if held and is_shown(connection, pid, now) else None
 
     return pages
 

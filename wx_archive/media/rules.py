@@ -52,6 +52,9 @@ MOST_BYTES: Final[Mapping[MediaKind, int]] = {
 """What may be brought in; WeChat takes less, which the pre-flight checks."""
 MOST_PIXELS: Final = 64_000_000
 """Decoded, a picture takes up to four bytes for each; A4 at 600 dpi has 35 million."""
+GIVEN: Final = "珍档"
+"""In place of who brought it in: a picture of something citizens gave. What they allow decides
+whether the library offers it; nobody restores it by hand."""
 PAGE_WIDTH_PX: Final = 1080
 PAGE_BYTES: Final = 1_000_000
 """`media/uploadimg` takes pictures below 1 MB."""

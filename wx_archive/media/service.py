@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, BinaryIO, Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Executable, Select, or_, select
 from sqlalchemy.orm import Session
 
-from wx_archive.core import ids
+from wx_archive.core import ids, jobs
 from wx_archive.core.database import insert_into
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.text import xml_safe
@@ -19,12 +19,16 @@ from wx_archive.media.objects import ObjectStore
 from wx_archive.media.rules import (
     ALT_LENGTH,
     CREDIT_LENGTH,
+    GIVEN,
     TITLE_LENGTH,
     MediaKind,
     fills_cover,
 )
 
 PAGE: Final = 24
+TAKEN_OFF: Final = "media.taken_off"
+"""Job: whatever was made of a file that may be shown no more is made anew without it; payload
+``{"asset": public id}``."""
 _MOST_WORDS: Final = 5
 
 
@@ -141,26 +145,7 @@ def enter(
     Raises:
         RefusedError: the same bytes were withdrawn.
     """
-    facts = arrival.facts
-    session.execute(
-        insert_into(session, Asset)
-        .values(
-            pid=ids.random_pid(),
-            kind=facts.kind,
-            sha256=arrival.sha256,
-            content_type=facts.content_type,
-            size_bytes=arrival.size_bytes,
-            width_px=facts.width_px,
-            height_px=facts.height_px,
-            duration_ms=facts.duration_ms,
-            title=described.title or texts.UNTITLED,
-            alt=described.alt,
-            credit=described.credit,
-            made_by=made_by,
-            made_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["sha256"])
-    )
+    session.execute(_insert(session, arrival, described, made_by=made_by, now=now))
     asset = session.scalars(select(Asset).where(Asset.sha256 == arrival.sha256)).one()
     if asset.withdrawn_at is not None:
         raise RefusedError(texts.WITHDRAWN)
@@ -219,24 +204,100 @@ def withdraw(session: Session, pid: str, *, now: datetime) -> Held | None:
     if asset is None:
         return None
     if asset.withdrawn_at is None:
-        asset.withdrawn_at = now
-        session.flush()
+        _take_off(session, asset, now)
     return Held.of(asset)
 
 
 def restore(session: Session, pid: str) -> Held | None:
-    """Offer a withdrawn asset again. None if there is none."""
+    """Offer a withdrawn asset again. None if there is none.
+
+    Raises:
+        RefusedError: it is a picture of something given; see `offer`.
+    """
     asset = _locked(session, pid)
     if asset is None:
         return None
+    if asset.made_by == GIVEN:
+        raise RefusedError(texts.GIVEN)
     asset.withdrawn_at = None
     session.flush()
     return Held.of(asset)
 
 
+def lend(session: Session, arrival: Arrival, described: Described, *, now: datetime) -> Asset:
+    """Make a picture of something that citizens gave an asset, which the library does not offer.
+
+    Its own page shows it; `offer` puts it on the library's shelf where its giver allows that.
+
+    Raises:
+        RefusedError: somebody has brought in the very same picture by hand.
+    """
+    session.execute(_insert(session, arrival, described, made_by=GIVEN, now=now, withdrawn_at=now))
+    asset = session.scalars(
+        select(Asset).where(Asset.sha256 == arrival.sha256).with_for_update()
+    ).one()
+    if asset.made_by != GIVEN:
+        raise RefusedError(texts.GIVEN_ELSEWHERE)
+    asset.title, asset.alt, asset.credit = described.title, described.alt, described.credit
+    session.flush()
+    return asset
+
+
+def offer(session: Session, pid: str, *, is_offered: bool, now: datetime) -> None:
+    """Put a lent picture on the library's shelf, or take it off; pages that use it follow."""
+    asset = _locked(session, pid)
+    if asset is None or asset.made_by != GIVEN:
+        raise LookupError(pid)
+    if is_offered:
+        asset.withdrawn_at = None
+        session.flush()
+    elif asset.withdrawn_at is None:
+        _take_off(session, asset, now)
+
+
 def known(connection: Connection, keys: Iterable[str]) -> set[str]:
     """Return which SHA-256s are assets, withdrawn ones too: their objects are kept."""
     return set(connection.scalars(select(Asset.sha256).where(Asset.sha256.in_(list(keys)))))
+
+
+def _insert(
+    session: Session,
+    arrival: Arrival,
+    described: Described,
+    *,
+    made_by: str,
+    now: datetime,
+    withdrawn_at: datetime | None = None,
+) -> Executable:
+    """Return what enters a stored file, unless it is there."""
+    facts = arrival.facts
+    return (
+        insert_into(session, Asset)
+        .values(
+            pid=ids.random_pid(),
+            kind=facts.kind,
+            sha256=arrival.sha256,
+            content_type=facts.content_type,
+            size_bytes=arrival.size_bytes,
+            width_px=facts.width_px,
+            height_px=facts.height_px,
+            duration_ms=facts.duration_ms,
+            title=described.title or texts.UNTITLED,
+            alt=described.alt,
+            credit=described.credit,
+            made_by=made_by,
+            made_at=now,
+            withdrawn_at=withdrawn_at,
+        )
+        .on_conflict_do_nothing(index_elements=["sha256"])
+    )
+
+
+def _take_off(session: Session, asset: Asset, now: datetime) -> None:
+    asset.withdrawn_at = now
+    session.flush()
+    key = f"{TAKEN_OFF}:{asset.id}:{now.isoformat()}"
+    jobs.enqueue(session, TAKEN_OFF, {"asset": asset.pid}, key=key, now=now)
 
 
 def _all() -> Select[Any]:

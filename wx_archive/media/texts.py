@@ -19,6 +19,7 @@ TWOFOLD: Final = "这个文件里除了图片还藏着别的东西，不能收�
 TOO_MANY_PIXELS: Final = (
     f"图片尺寸太大，最多 {MOST_PIXELS // 10_000} 万像素；请缩小以后再上传（网页上只用 1080 像素宽）"
 )
+TOO_MANY_FRAMES: Final = "这张动图的画面太多，不能收；请截取要用的一段再上传"
 TOO_HARD: Final = "读这张图片要用的内存或时间太多，不能收；请用看图软件打开，另存为 JPEG 再上传"
 BROKEN_FILM: Final = "视频不完整或者已经损坏，读不出来；请重新导出一份 MP4"
 NO_FILM: Final = "这个 MP4 里没有画面；只有声音的请转成 MP3 再上传"
@@ -41,3 +42,7 @@ def lies(told: MediaKind, real: MediaKind) -> str:
 def too_large(kind: MediaKind, most_bytes: int) -> str:
     """Say how large a file may be."""
     return f"文件太大：{KIND_NAMES[kind]}最多 {most_bytes // 1_000_000} MB，请压缩以后再上传"
+
+
+GIVEN: Final = "这是市民珍档的图片，能不能用由授权决定；请到“珍档”里办"
+GIVEN_ELSEWHERE: Final = "媒体库里已经有一张一模一样的图片，请先把那一张撤下"

@@ -13,6 +13,7 @@ from wx_archive.followers import service as followers
 from wx_archive.followers.interests import Topic
 from wx_archive.followers.personal_data import Case, Rules
 from wx_archive.privacy import desk_codes, service, texts
+from wx_archive.privacy.service import AfterWithdrawal
 from wx_archive.wechat.inbound import Text
 from wx_archive.wechat.replies import Reply, TextReply
 
@@ -30,8 +31,13 @@ class ConfirmErasure:
     lasts: ClassVar[timedelta] = timedelta(minutes=10)
 
 
-def router_for(rules: Rules) -> Router:
-    """Return the handlers; only `features.py` knows every rule for personal data there is."""
+def router_for(rules: Rules, after: AfterWithdrawal) -> Router:
+    """Return the handlers; only `features.py` knows every rule for personal data there is.
+
+    Args:
+        rules: for every table and store that knows a follower.
+        after: what ends with a consent.
+    """
     router = Router("privacy")
     router.on_command("兴趣", "我的兴趣")(list_topics)
     router.on_tap("interest", effect=True)(toggle_tapped)
@@ -39,11 +45,22 @@ def router_for(rules: Rules) -> Router:
     router.on_command("我的资料", "撤回同意", effect=True)(about_me)
     router.on_command("导出我的资料", effect=True)(export)
     router.on_command("我的代码", effect=True)(my_code)
-    router.on_tap("withdraw", effect=True)(withdraw_tapped)
-    router.on_prefix("撤回同意", effect=True)(withdraw_named)
     router.on_command("删除我的资料", effect=True)(ask_to_erase)
     router.on_state(ConfirmErasure, effect=True)(not_erased)
     router.on_command("不删了", "不删", effect=True)(keep_everything)
+
+    @router.on_tap("withdraw", effect=True)
+    def withdraw_tapped(turn: Turn[Text]) -> Reply:
+        """Withdraw the consent that a link names."""
+        return _withdraw(turn, turn.argument, after)
+
+    @router.on_prefix("撤回同意", effect=True)
+    def withdraw_named(turn: Turn[Text]) -> Reply:
+        """撤回同意 NAME: withdraw the consent of this name."""
+        wanted = fold(turn.argument)
+        known = consents.purposes(turn.site).values()
+        found = next((one.slug for one in known if fold(one.name) == wanted), wanted)
+        return _withdraw(turn, found, after)
 
     @router.on_command("确认删除", effect=True)
     def erase(turn: Turn[Text]) -> Reply:
@@ -100,19 +117,6 @@ def my_code(turn: Turn[Text]) -> Reply:
     return TextReply(told.replace("{answer}", desk_codes.give(turn)))
 
 
-def withdraw_tapped(turn: Turn[Text]) -> Reply:
-    """Withdraw the consent that a link names."""
-    return _withdraw(turn, turn.argument)
-
-
-def withdraw_named(turn: Turn[Text]) -> Reply:
-    """撤回同意 NAME: withdraw the consent of this name."""
-    wanted = fold(turn.argument)
-    known = consents.purposes(turn.site).values()
-    found = next((one.slug for one in known if fold(one.name) == wanted), wanted)
-    return _withdraw(turn, found)
-
-
 def ask_to_erase(turn: Turn[Text]) -> Reply:
     """删除我的资料: say what that means, and wait for a yes."""
     turn.keep(ConfirmErasure())
@@ -154,8 +158,10 @@ def _toggle(turn: Turn[Text], topic: Topic | None) -> Reply:
     return TextReply(texts.toggled(topic, choices, is_chosen=is_chosen, tail=tail))
 
 
-def _withdraw(turn: Turn[Text], purpose: str) -> Reply:
-    done = consents.withdraw(turn.session, turn.follower_id, purpose, now=turn.now)
+def _withdraw(turn: Turn[Text], purpose: str, after: AfterWithdrawal) -> Reply:
+    done = service.withdraw_consent(
+        turn.session, turn.site, turn.follower_id, purpose, after, now=turn.now
+    )
     return TextReply(standing(turn.site, "consent_withdrawn" if done else "consent_none"))
 
 

@@ -21,6 +21,7 @@ from wx_archive.followers.identity import ANY, Door, Visitor, local_path
 from wx_archive.followers.pages import identified, private, refused
 from wx_archive.followers.personal_data import Rules
 from wx_archive.privacy import service, texts
+from wx_archive.privacy.service import AfterWithdrawal
 from wx_archive.wechat.client import Platform
 from wx_archive.wechat.errors import OAuthCodeError, PlatformError
 
@@ -32,8 +33,13 @@ _PROOF: Final = re.compile(r"[A-Za-z0-9]{1,64}\Z")
 _PROOF_BYTES: Final = 1_024
 
 
-def blueprint(rules: Rules, services: Services) -> Blueprint:
+def blueprint(rules: Rules, after: AfterWithdrawal, services: Services) -> Blueprint:
     """Return the pages; only `features.py` knows every rule for personal data there is.
+
+    Args:
+        rules: for every table and store that knows a follower.
+        after: what ends with a consent.
+        services: the installation's.
 
     Raises:
         FileProblemError: the topics or the consents break their schema.
@@ -41,14 +47,14 @@ def blueprint(rules: Rules, services: Services) -> Blueprint:
     interests.check(services.site)
     consents.check(services.site)
     pages = Blueprint("privacy", __name__)
-    _add_me(pages, rules, services)
+    _add_me(pages, rules, after, services)
     _add_entrance(pages, services)
     _add_oauth(pages, services)
     _add_proof(pages, services)
     return pages
 
 
-def _add_me(pages: Blueprint, rules: Rules, services: Services) -> None:
+def _add_me(pages: Blueprint, rules: Rules, after: AfterWithdrawal, services: Services) -> None:
     door = Door.of(services.settings)
 
     @pages.get(PAGE)
@@ -82,7 +88,9 @@ def _add_me(pages: Blueprint, rules: Rules, services: Services) -> None:
     def withdraw(visitor: Visitor) -> ResponseReturnValue:
         purpose = request.form.get("purpose", "")
         with services.database.begin() as session:
-            consents.withdraw(session, visitor.follower_id, purpose, now=clock.now())
+            service.withdraw_consent(
+                session, services.site, visitor.follower_id, purpose, after, now=clock.now()
+            )
         return redirect(PAGE, HTTPStatus.SEE_OTHER)
 
     @pages.get(f"{PAGE}/export")

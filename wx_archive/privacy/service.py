@@ -1,10 +1,11 @@
 """What 我的资料 tells: since when, which topics, which consents."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
 
 from wx_archive.core import clock
 from wx_archive.core.site import Site
@@ -12,6 +13,7 @@ from wx_archive.followers import consents, interests
 from wx_archive.followers.consents import Standing
 from wx_archive.followers.interests import Topic
 from wx_archive.followers.models import Follower
+from wx_archive.followers.service import hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,28 @@ def about(connection: Connection, site: Site, follower_id: int) -> AboutMe:
         choices=choices(connection, site, follower_id),
         consents=consents.standing(connection, site, follower_id),
     )
+
+
+AfterWithdrawal = Mapping[str, Callable[[Session, Site, int, datetime], None]]
+"""By purpose: what ends with its consent, in the same transaction."""
+
+
+def withdraw_consent(
+    session: Session,
+    site: Site,
+    follower_id: int,
+    purpose: str,
+    after: AfterWithdrawal,
+    *,
+    now: datetime,
+) -> bool:
+    """Withdraw a consent, and end what lives by it; False if none stood."""
+    hold(session, follower_id)
+    if not consents.withdraw(session, follower_id, purpose, now=now):
+        return False
+    if purpose in after:
+        after[purpose](session, site, follower_id, now)
+    return True
 
 
 def choices(connection: Connection, site: Site, follower_id: int | None) -> Sequence[Choice]:

@@ -56,7 +56,8 @@ def one_card(turn: Turn[Text]) -> Reply:
         if follower_id is None or found is None:
             return TextReply(album_texts.NOT_EARNED)
         season, card = found
-        if media_id := pictures.hosted(connection, card.art_pid):
+        art = pictures.art_of(connection, card)
+        if art and (media_id := pictures.hosted(connection, art.pid)):
             return ImageReply(media_id)
         path = f"{PAGE}/{card.ordinal}?season={season.pid}"
         address = _address(turn, connection, follower_id, path)

@@ -91,8 +91,7 @@ class _Easel:
             return
         with self._services.database.reads() as connection:
             earned = card_queries.earned(connection, int(work.payload["card"]))
-            pids = [earned.art_pid] if earned and earned.art_pid else []
-            art = next(iter(media.find(connection, pids).values()), None)
+            art = pictures.art_of(connection, earned) if earned else None
         if earned is None or art is None or clock.now() - earned.earned_at > FRESH:
             return
         try:

@@ -20,6 +20,7 @@ class Earned:
     season_id: int
     ordinal: int
     art_pid: str | None
+    asset_pid: str | None
     earned_at: datetime
 
 
@@ -58,6 +59,7 @@ def earned(connection: Connection, card_id: int) -> Earned | None:
             Entry.season_id,
             Card.ordinal,
             CardKind.art_pid,
+            CardKind.asset_pid,
             Card.earned_at,
         )
         .join(Entry, Entry.id == Card.entry_id)

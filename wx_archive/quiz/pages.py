@@ -17,7 +17,6 @@ from wx_archive.core.text import written_day
 from wx_archive.followers import consents
 from wx_archive.followers.identity import Door, Visitor
 from wx_archive.followers.pages import find_visitor, identified, private
-from wx_archive.media import service as media
 from wx_archive.media.objects import MissingObjectError, ObjectStore, open_objects
 from wx_archive.quiz import (
     album,
@@ -73,11 +72,13 @@ def _add_album(pages: Blueprint, services: Services) -> None:
                 today=today,
                 season_pid=request.args.get("season", ""),
             )
+            unseen = pictures.unseen(connection, found.earned) if found else frozenset()
         if found is None:
             return render_template("quiz/h5/none.html", rules_page=RULES_PAGE)
         return render_template(
             "quiz/h5/album.html",
             album=found,
+            unseen=unseen,
             small=SMALL,
             rules_page=RULES_PAGE,
             numerals=NUMERALS,
@@ -91,8 +92,10 @@ def _add_album(pages: Blueprint, services: Services) -> None:
         season, card = _earned(services, visitor, ordinal)
         with services.database.reads() as connection:
             entry = entries.named(connection, card.entry, today=clock.today())
+            is_drawn = pictures.art_of(connection, card) is not None
         return render_template(
             "quiz/h5/card.html",
+            is_drawn=is_drawn,
             season=season,
             card=card,
             numeral=NUMERALS[card.ordinal - 1],
@@ -135,7 +138,7 @@ def _add_card_pictures(pages: Blueprint, services: Services) -> None:
 
 def _card_picture(services: Services, store: ObjectStore, card: KnownCard) -> Response:
     with services.database.reads() as connection:
-        held = media.find(connection, [card.art_pid or ""]).get(card.art_pid or "")
+        held = pictures.art_of(connection, card)
     if held is None:
         abort(HTTPStatus.NOT_FOUND)
     is_small = request.args.get("size") == SMALL

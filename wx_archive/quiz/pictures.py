@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
@@ -34,6 +34,18 @@ CREDIT: Final = "本馆绘制"
 DRAWN_BY: Final = "clock"
 SMALL_FORM: Final = "card1"
 """Part of its key; with another number it is made anew."""
+
+
+class HasArt(Protocol):
+    """A card that may be drawn, with the picture on it."""
+
+    @property
+    def art_pid(self) -> str | None:
+        """The card as it was drawn."""
+
+    @property
+    def asset_pid(self) -> str | None:
+        """The library's picture on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,29 @@ def host(
     args = database, store, platform
     hosted = hosting.host(*args, held, Form.ORIGINAL, HostedAs.MATERIAL, now=now)
     return hosted.media_id
+
+
+def art_of(connection: Connection, card: HasArt) -> Held | None:
+    """Return a card as it was drawn; None where it is not, or shows what may be shown no more.
+
+    It is drawn anew in a moment (`losses`); until then nobody sees it.
+    """
+    found = media.find(connection, [pid for pid in (card.art_pid, card.asset_pid) if pid])
+    if card.asset_pid is not None and card.asset_pid not in found:
+        return None
+    return found.get(card.art_pid or "")
+
+
+def unseen(connection: Connection, cards: Sequence[HasArt]) -> frozenset[str]:
+    """Return which drawn cards' pictures nobody may see just now."""
+    drawn = [card for card in cards if card.art_pid]
+    asked = [pid for card in drawn for pid in (card.art_pid, card.asset_pid) if pid]
+    found = media.find(connection, asked)
+    return frozenset(
+        card.art_pid
+        for card in drawn
+        if card.art_pid and not {card.art_pid, card.asset_pid or card.art_pid} <= found.keys()
+    )
 
 
 def hosted(connection: Connection, art_pid: str | None) -> str | None:

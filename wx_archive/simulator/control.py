@@ -204,8 +204,11 @@ def image(openid: str) -> Response:
 
 @control.post("/phones/<openid>/video")
 def video(openid: str) -> Response:
-    """Send a sample video."""
-    return _answer(traffic().video(openid, short=flag("short")))
+    """Send an uploaded video, or a sample."""
+    upload = request.files.get("file")
+    if upload is not None:
+        return _answer(traffic().video(openid, upload.read(), short=False))
+    return _answer(traffic().video(openid, traffic().sample_film(), short=flag("short")))
 
 
 @control.post("/phones/<openid>/file")

@@ -102,7 +102,7 @@ def add_fault() -> Response:
     match fault.fault:
         case Kind.ERRCODE:
             fault = replace(fault, errcode=whole_number("errcode", least=-1000))
-        case Kind.SLOW:
+        case Kind.SLOW | Kind.DRIP:
             fault = replace(fault, seconds=_duration("seconds", fault.seconds))
         case Kind.STATUS:
             fault = replace(fault, status=_status(fault.status))
@@ -147,7 +147,12 @@ def fault_json(fault: Fault) -> dict[str, object]:
         "times": fault.times,
         "hits": fault.hits,
     }
-    extra = {Kind.ERRCODE: "errcode", Kind.SLOW: "seconds", Kind.STATUS: "status"}
+    extra = {
+        Kind.ERRCODE: "errcode",
+        Kind.SLOW: "seconds",
+        Kind.DRIP: "seconds",
+        Kind.STATUS: "status",
+    }
     if fault.fault in extra:
         told[extra[fault.fault]] = getattr(fault, extra[fault.fault])
     return told

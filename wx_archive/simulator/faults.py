@@ -25,7 +25,7 @@ _ERRMSG: Final[Mapping[int, str]] = {
 
 
 class Kind(StrEnum):
-    """What goes wrong. The call has its effect with the last three, and with slow."""
+    """What goes wrong. The call has its effect from `DROP_AFTER` on, and with `SLOW`."""
 
     ERRCODE = "errcode"
     STATUS = "status"
@@ -36,6 +36,10 @@ class Kind(StrEnum):
     DROP_AFTER = "drop_after"
     TRUNCATED = "truncated"
     WRONG_TYPES = "wrong_types"
+    DRIP = "drip"
+    """The answer begins at once and comes in drops, for as long as the fault says."""
+    CUT = "cut"
+    """The line breaks in the middle of the answer, whose length had been told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The way into and out of the platform's API: faults strike here, and every call is noted."""
 
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from wx_archive.simulator.faults import LONGEST_S, Fault, Kind, name_of
 from wx_archive.simulator.journal import Call
 from wx_archive.simulator.traffic import current_traffic
 
+_DROPS: Final = 20
 _PAGE: Final = (
     "<!doctype html><html><head><title>502 Bad Gateway</title></head>"
     "<body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
@@ -59,6 +61,11 @@ def let_out(response: Response) -> Response:
             if response.is_json:
                 response.set_data(jsonify(_bent(response.get_json())).get_data())
     _note(response, fault)
+    match fault:
+        case Fault(fault=Kind.DRIP):
+            _send_slowly(response, fault.seconds)
+        case Fault(fault=Kind.CUT):
+            _send_half(response)
     return response
 
 
@@ -84,6 +91,37 @@ def _cut() -> Response:
     with suppress(OSError):
         request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     return Response(status=500, mimetype="")
+
+
+def _send_slowly(response: Response, seconds: float) -> None:
+    """Send an answer in drops."""
+    whole, wait = response.get_data(), current_traffic().platform.faults.wait
+    size = max(1, len(whole) // _DROPS)
+    drops = [whole[at : at + size] for at in range(0, len(whole), size)]
+
+    def falling() -> Iterator[bytes]:
+        for drop in drops:
+            yield drop
+            wait(seconds / len(drops))
+
+    _send(response, falling(), len(whole))
+
+
+def _send_half(response: Response) -> None:
+    """Send half of an answer, and break the connection."""
+    whole, line = response.get_data(), request.environ["werkzeug.socket"]
+
+    def breaking() -> Iterator[bytes]:
+        yield whole[: len(whole) // 2]
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+
+    _send(response, breaking(), len(whole))
+
+
+def _send(response: Response, pieces: Iterator[bytes], length: int) -> None:
+    response.response = pieces
+    response.content_length = length
 
 
 def _bent(value: Any) -> Any:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from wx_archive.simulator.errors import ApiError
+from wx_archive.simulator.films import film
 
 LIFETIME: Final = timedelta(days=3)
 ARTICLE_IMAGE_BYTES: Final = 1 << 20
@@ -155,7 +156,5 @@ def record_silence(seconds: int) -> bytes:
 
 
 def film_nothing() -> bytes:
-    """Return a video sample: an MP4 that opens properly and holds no frame."""
-    return struct.pack(">I4s4sI4s4s", 24, b"ftyp", b"isom", 512, b"isom", b"mp41") + struct.pack(
-        ">I4s", 8, b"free"
-    )
+    """Return a video sample: an MP4 of two seconds in which nothing is to be seen."""
+    return film(2)

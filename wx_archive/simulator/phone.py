@@ -85,9 +85,11 @@ class Phone:
             return self._act("image", {"sample": True})
         return self._act("image", files={"file": ("photo", picture)})
 
-    def sends_video(self, *, short: bool = False) -> list[Bubble]:
-        """Send a video."""
-        return self._act("video", {"short": short})
+    def sends_video(self, film: bytes | None = None, *, short: bool = False) -> list[Bubble]:
+        """Send a video, made by the simulator unless one is given."""
+        if film is None:
+            return self._act("video", {"short": short})
+        return self._act("video", files={"file": ("film", film)})
 
     def sends_file(self, title: str) -> list[Bubble]:
         """Send a document."""

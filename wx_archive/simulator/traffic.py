@@ -147,9 +147,19 @@ class Traffic:
         """Draw a picture that differs from the ones before."""
         return samples.draw_picture(next(self._pictures))
 
-    def video(self, openid: str, *, short: bool) -> Shown:
-        """Send a video, or a short one shot in the chat."""
-        media_id = self._keep("video", "video/mp4", samples.film_nothing())
+    def sample_film(self) -> bytes:
+        """Return a film in which nothing is to be seen."""
+        return samples.film_nothing()
+
+    def video(self, openid: str, film: bytes, *, short: bool) -> Shown:
+        """Send a video, or a short one shot in the chat.
+
+        Raises:
+            RefusedError: it is no video that WeChat sends.
+        """
+        if samples.content_type_of(film) != "video/mp4":
+            raise RefusedError("微信只能发 MP4 视频。", status=400)
+        media_id = self._keep("video", "video/mp4", film)
         thumb_id = self._keep("thumb", "image/png", self.sample_picture())
         own = Bubble(Sender.ME, Kind.VIDEO, url=media_url(media_id))
         return self._send(openid, messages.video(media_id, thumb_id, short=short), own=own)

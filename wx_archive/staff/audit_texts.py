@@ -9,6 +9,9 @@ ACTIONS: Final[Mapping[str, str]] = {
     # the log itself
     "audit.check": "核对审计记录",
     "audit.export": "导出审计记录",
+    # what is kept of treasures
+    "treasure.bag": "导出入藏的珍档",
+    "treasure.fixity": "要求核对珍档原件",
     # people and their ways in
     "account.login": "登录",
     "account.logout": "退出",
@@ -102,6 +105,15 @@ ACTIONS: Final[Mapping[str, str]] = {
     "enquiry.detach": "从代查去掉条目",
     "enquiry.contact_read": "看代查的联系方式",
     "enquiry.contact_write": "写代查的联系方式",
+    # the review of treasures, and the desk
+    "treasure.enter": "登记珍档",
+    "treasure.enter_file": "给登记的珍档加文件",
+    "treasure.move": "推进珍档",
+    "treasure.ask": "问珍档的送件人",
+    "treasure.assign": "分派珍档",
+    "treasure.note": "给珍档写内部备注",
+    "treasure.original": "取珍档的原件",
+    "treasure.contact": "看珍档送件人的联系方式",
     # the quiz: seasons, cards, facsimiles
     "season.add": "新建答题季",
     "season.edit": "修改答题季",
@@ -126,6 +138,23 @@ ACTIONS: Final[Mapping[str, str]] = {
     "voucher.export": "导出交付记录",
     "voucher.paper": "打印领取纸单",
     "voucher.write_down": "补录纸单上的交付",
+    # agreements, the register, what is shown of treasures
+    "treasure.agreement": "登记珍档的协议",
+    "treasure.scan": "传珍档协议的扫描件",
+    "treasure.grant": "记下珍档的授权",
+    "treasure.revoke": "撤回珍档的授权",
+    "treasure.plan": "提珍档的入藏方案",
+    "treasure.plan_withdraw": "收回珍档的入藏方案",
+    "treasure.accession": "珍档入藏",
+    "treasure.custody": "记珍档原件的交接",
+    "treasure.show": "展示珍档",
+    "treasure.take_off": "撤下珍档的展示",
+    "treasure.register_export": "导出入藏登记簿",
+    # certificates of treasures
+    "treasure.certificate_print": "下载证书的打印版",
+    "treasure.certificate_draw": "重画证书",
+    "treasure.certificate_revoke": "作废证书",
+    "treasure.certificate_anew": "换发证书",
     # the quiz's questions
     "question.save": "改题目",
     "question.propose": "把题目交去放行",
@@ -171,6 +200,8 @@ ACTIONS: Final[Mapping[str, str]] = {
 """Every action that a page or a command notes; a structural test misses none."""
 
 KINDS: Final[Mapping[str, str]] = {
+    "accession": "入藏登记",
+    "treasures": "珍档的原件",
     "alert": "提醒",
     "audit": "审计记录",
     "catalogue": "目录",
@@ -198,6 +229,7 @@ KINDS: Final[Mapping[str, str]] = {
     "season": "答题季",
     "session": "登录",
     "synonyms": "近义词",
+    "treasure": "珍档",
     "upload": "上传的文件",
     "voucher": "领取凭证",
     "words": "没答上的词",
@@ -205,6 +237,11 @@ KINDS: Final[Mapping[str, str]] = {
 """What stands before the colon of a subject."""
 
 VALUES: Final[Mapping[str, str]] = {
+    "portrait": "核对了肖像和隐私",
+    "rights": "用法",
+    "fonds": "全宗号",
+    "with_contact": "连同联系方式",
+    "originals": "原件个数",
     "about": "说明",
     "asset_pid": "图片",
     "daily_cap": "每人每天的题数",
@@ -244,6 +281,7 @@ VALUES: Final[Mapping[str, str]] = {
     "settled": "处理的意见",
     "vouchers": "凭证张数",
     "hash": "内容的校验码",
+    "has_contact": "留了联系方式",
     "remark": "批注的编号",
     "revision": "稿次",
     "secrecy": "签了保密审查",
@@ -256,6 +294,8 @@ VALUES: Final[Mapping[str, str]] = {
     "edited": "馆里改的",
     "fault": "第一处不对",
     "file": "文件名",
+    "files": "文件数",
+    "file_pid": "文件的编号",
     "first": "起",
     "format": "格式",
     "group": "词组",
@@ -272,6 +312,7 @@ VALUES: Final[Mapping[str, str]] = {
     "open_on": "开放日期",
     "openness": "开放标识",
     "opens": "新公开",
+    "owner": "谁在办",
     "proposed_by": "提出的人",
     "reason": "理由",
     "relation": "关联",
@@ -281,6 +322,7 @@ VALUES: Final[Mapping[str, str]] = {
     "rows": "行数",
     "scope": "范围",
     "since": "从哪天起",
+    "sha256": "校验码",
     "skipped": "跳过",
     "state": "状态",
     "target": "对方文件",
@@ -290,6 +332,7 @@ VALUES: Final[Mapping[str, str]] = {
     "verdict": "审核意见",
     "what": "做什么",
     "winner": "留哪边",
+    "wish": "原件怎么处理",
     "word": "词",
     "words": "关键词",
 }

@@ -79,6 +79,16 @@ class Permission(StrEnum):
     """Count facsimiles in and write them off."""
     VOUCHERS_REDEEM = "vouchers.redeem"
     """Check vouchers at the desk and hand facsimiles over."""
+    TREASURES_ENTER = "treasures.enter"
+    """Write an upload down for a visitor at the desk, and bring in its files."""
+    TREASURES_READ = "treasures.read"
+    """See uploads, their pictures made anew, the register, certificates."""
+    TREASURES_WORK = "treasures.work"
+    """Screen uploads, ask their senders, write agreements, propose accessions."""
+    TREASURES_RELEASE = "treasures.release"
+    """The second person of an accession; show and withdraw pieces; revoke certificates."""
+    TREASURES_ORIGINALS = "treasures.originals"
+    """Take a sealed original out, and read who its sender is."""
     FIGURES_READ = "figures.read"
     SYSTEM_READ = "system.read"
     SYSTEM_WORK = "system.work"
@@ -105,6 +115,8 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.QUIZ_READ,
             Permission.QUIZ_EDIT,
             Permission.STOCK_KEEP,
+            Permission.TREASURES_READ,
+            Permission.TREASURES_WORK,
             Permission.FIGURES_READ,
         }
     ),
@@ -120,6 +132,9 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.PUBLISHING_READ,
             Permission.QUIZ_READ,
             Permission.QUIZ_RELEASE,
+            Permission.TREASURES_READ,
+            Permission.TREASURES_RELEASE,
+            Permission.TREASURES_ORIGINALS,
             Permission.FIGURES_READ,
         }
     ),
@@ -141,6 +156,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.QUIZ_READ,
             Permission.STOCK_KEEP,
             Permission.VOUCHERS_REDEEM,
+            Permission.TREASURES_ENTER,
             Permission.FIGURES_READ,
         }
     ),

@@ -131,7 +131,9 @@ def _guard(flask: Flask, shell: Shell) -> None:
     @flask.after_request
     def seal(response: Response) -> Response:
         if is_console(request.path):
-            response.headers["Content-Security-Policy"] = POLICY
+            # A file that somebody sent us stays in its own box, whatever it turns out to be.
+            boxed = "sandbox" in response.headers.get("Content-Security-Policy", "")
+            response.headers["Content-Security-Policy"] = f"{POLICY}; sandbox" if boxed else POLICY
             response.headers["Cache-Control"] = "no-store"
             response.headers["X-Frame-Options"] = "DENY"
             # Nobody else's page may hold our window, or load what we send as its own.

@@ -22,6 +22,7 @@ from wx_archive.wechat.calls import Client, encoded
 from wx_archive.wechat.errors import (
     ContentError,
     OAuthCodeError,
+    OversizedError,
     PlatformError,
     UnknownOutcomeError,
 )
@@ -215,8 +216,9 @@ class Platform:
         """Write what a follower sent into ``into``, from where that stands.
 
         Raises:
-            ContentError: WeChat has it no more, it is larger than ``max_bytes``, or it is a video
-                that lies outside of WeChat's domains. What was written of it is cut off again.
+            ContentError: WeChat has it no more, it is larger than ``max_bytes`` (`OversizedError`),
+                or it is a video that lies outside of WeChat's domains. What was written of it is
+                cut off again.
         """
         self.account.require(Capability.MEDIA)
         start = into.tell()
@@ -339,7 +341,7 @@ def _saved(answer: Answer, into: BinaryIO, max_bytes: int) -> Downloaded:
             size_bytes += len(piece)
     except TooMuchError:
         size_mb = max_bytes / 1024 / 1024
-        raise ContentError(f"文件超过 {size_mb:g} MB，没有收下", path=answer.path) from None
+        raise OversizedError(f"文件超过 {size_mb:g} MB，没有收下", path=answer.path) from None
     if not size_bytes:
         raise answer.unreadable()
     return Downloaded(answer.content_type.lower(), size_bytes)

@@ -97,6 +97,10 @@ class ContentError(PlatformError):
     """What was sent is not acceptable: the same again will be refused again."""
 
 
+class OversizedError(ContentError):
+    """What WeChat has is larger than what was asked for may be."""
+
+
 class UnknownOutcomeError(PlatformError):
     """No usable answer: the call may or may not have had its effect.
 

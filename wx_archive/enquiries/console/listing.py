@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 from flask import request
 from flask.typing import ResponseReturnValue
 
+from wx_archive.core.paging import Place
 from wx_archive.enquiries import desk, queue, rules, texts
 from wx_archive.enquiries.console.shown import NEEDS, QUEUE, day, late_word, mark
-from wx_archive.enquiries.queue import Place, Wanted
+from wx_archive.enquiries.queue import Wanted
 from wx_archive.enquiries.rules import Channel, Kind, State
 from wx_archive.staff.pages import Pages, Visit
 

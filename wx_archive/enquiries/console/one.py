@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -26,7 +26,9 @@ from wx_archive.enquiries.contacts import Contact, Sealer
 from wx_archive.enquiries.entries import Item
 from wx_archive.enquiries.queries import Request
 from wx_archive.enquiries.rules import State
+from wx_archive.staff.colleagues import Colleague
 from wx_archive.staff.pages import Act, Pages, Visit
+from wx_archive.staff.seen import version_of
 
 NO_COLLEAGUE: Final = "请选要转给哪一位"
 _SAY: Final = {
@@ -100,12 +102,6 @@ def next_states(shown: Request) -> list[State]:
     return [state for state in State if state in rules.TRANSITIONS[shown.state]]
 
 
-def version_of(form: Any) -> int:
-    """Return the version that a form was made for; one that never was where it says none."""
-    text = str(form.get("version", ""))
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-
-
 def _about(connection: Connection, shown: Request) -> tuple[str, str] | None:
     """Return title and address of the entry that a request is about."""
     if not shown.about_pid:
@@ -147,7 +143,7 @@ def _owner(pages: Pages) -> None:
         return _act(act, pid, work)
 
 
-def _colleague(act: Act) -> desk.Colleague:
+def _colleague(act: Act) -> Colleague:
     chosen = request.form.get("member", "")
     for colleague in desk.colleagues(act.session.connection()):
         if str(colleague.id) == chosen:

@@ -1,7 +1,5 @@
 """The next step of a request: its word to the citizen, read once more before it goes out."""
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -12,14 +10,17 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from wx_archive.core.errors import RefusedError
+from wx_archive.core.text import visible
 from wx_archive.enquiries import desk, entries, replies, rules, texts, wording
-from wx_archive.enquiries.console.one import next_states, version_of
+from wx_archive.enquiries.console.one import next_states
 from wx_archive.enquiries.console.shown import NEEDS, doing, find, path_of
 from wx_archive.enquiries.entries import Item
 from wx_archive.enquiries.queries import Request
 from wx_archive.enquiries.rules import State
 from wx_archive.enquiries.steps import StaleError, locked
+from wx_archive.staff.canned import chosen
 from wx_archive.staff.pages import Act, Pages, Visit
+from wx_archive.staff.seen import is_seen, seal, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,10 @@ def _take(act: Act, shown: Request, to: State, note: str) -> Response:
     connection = session.connection()
     attached = entries.attached(connection, shown.number) if to in rules.ANSWERED else []
     said = desk.checked_note(note, to, items=len(attached))
-    seal = _seal(act, shown, to, said, attached)
-    if to in rules.TOLD | rules.OVER and not _is_seen(seal):
+    mark = _seal(act, shown, to, said, attached)
+    if to in rules.TOLD | rules.OVER and not is_seen(mark):
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return _page(act, connection, shown, to, Said(said, seen=seal), status)
+        return _page(act, connection, shown, to, Said(said, seen=mark), status)
     moved = desk.move(session, shown.number, to, doing(act), note=said, version=version)
     after = {"state": moved.state.value, "due": moved.clock.due_on}
     act.note(f"enquiry:{shown.number}", before={"state": shown.state.value}, after=after)
@@ -128,26 +129,18 @@ def _page(
 def _preview(visit: Visit, shown: Request, to: State, note: str, items: Sequence[Item]) -> str:
     answered_on = visit.today if to in rules.ANSWERED else None
     then = replace(shown, state=to, note=note, answered_on=answered_on)
-    return texts.visible(texts.told(then, items, visit.services.site.origin))
+    return visible(texts.told(then, items, visit.services.site.origin))
 
 
 def _beginning(visit: Visit, shown: Request, to: State) -> str:
     """Return the text that was chosen to begin with."""
-    chosen = request.args.get("reply", "")
     given = replies.canned(shown.kind, to, visit.services.site.profile)
-    places = [each.text for place, each in enumerate(given, 1) if str(place) == chosen]
-    return places[0] if places else ""
+    return chosen(given, request.args.get("reply", ""))
 
 
 def _seal(act: Act, shown: Request, to: State, said: str, attached: Sequence[str]) -> str:
     """Return the mark of what is about to be said: whoever changes it reads it once more."""
-    about = "\n".join((shown.number, str(shown.version), to.value, said, *attached))
-    return hmac.new(act.csrf.encode(), about.encode(), hashlib.sha256).hexdigest()
-
-
-def _is_seen(seal: str) -> bool:
-    given = request.form.get("seen", "")
-    return hmac.compare_digest(given.encode(), seal.encode())
+    return seal(act, shown.number, str(shown.version), to.value, said, *attached)
 
 
 def _state(text: str) -> State:

@@ -67,10 +67,10 @@ def _looking(pages: Pages, store: ObjectStore) -> None:
 
 def _drawn(visit: Visit, shown: Shown, ordinal: int) -> Held | None:
     """Return the card as the worker has drawn it; None where it is to say something else."""
-    if shown.season.proposal or (pid := shown.cards[ordinal].art_pid) is None:
+    if shown.season.proposal:
         return None
     with visit.reads() as connection:
-        return media.find(connection, [pid]).get(pid)
+        return pictures.art_of(connection, shown.cards[ordinal])
 
 
 def _picture(visit: Visit, store: ObjectStore, pid: str | None) -> bytes | None:
