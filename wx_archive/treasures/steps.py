@@ -78,10 +78,6 @@ class NoteError(RefusedError):
     """What staff have to say with a step is missing or too long."""
 
 
-lock_follower = hold
-"""What is a follower's is locked after them."""
-
-
 def locked(session: Session, treasure_id: int, *, version: int | None = None) -> Treasure:
     """Return an upload's row, locked; its sender's row is locked before it.
 
@@ -125,8 +121,8 @@ def advance(
     treasure.state, treasure.changed_at = to.value, doing.now
     treasure.note = "" if doing.actor == SENDER else note
     treasure.asked_from = standing.value if to is State.NEED_INFO else None
-    if doing.member_id is not None and treasure.owner_id is None:
-        treasure.owner_id = doing.member_id
+    if doing.member_id is not None and treasure.owner_id is None and to is not State.RECEIVED:
+        treasure.owner_id = doing.member_id  # whoever writes it down at the desk hands it on
     wind(treasure, doing)
     event = note_step(session, treasure, standing, doing, note=note)
     moved = queries.by_id(session.connection(), treasure.id)
