@@ -232,9 +232,8 @@ def _show(services: Services, file: TreasuresFile, now: datetime) -> None:
     with services.database.begin() as session:
         for treasure_id, prepared in made.items():
             if prepared:
-                showing.show(
-                    session, treasure_id, prepared, Check(secrecy=True, portrait=True), reviewer
-                )
+                check = Check(secrecy=True, portrait=True, story=True)
+                showing.show(session, treasure_id, prepared, check, reviewer)
         schema.mark_invented(session, _SHOWN)
 
 

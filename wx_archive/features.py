@@ -62,7 +62,7 @@ from wx_archive.privacy import bot as privacy_bot
 from wx_archive.privacy import console as privacy_console
 from wx_archive.privacy import desk_codes
 from wx_archive.privacy import pages as privacy_pages
-from wx_archive.privacy.service import AfterWithdrawal
+from wx_archive.privacy.service import AfterWithdrawal, Hanging
 from wx_archive.publishing import bot as publishing_bot
 from wx_archive.publishing import console as publishing_console
 from wx_archive.publishing import jobs as publishing_jobs
@@ -86,13 +86,13 @@ from wx_archive.staff.people_pages import PEOPLE
 from wx_archive.staff.plugs import Alerts, Console, Fact
 from wx_archive.staff.rules import Person
 from wx_archive.treasures import bots as treasures_bots
+from wx_archive.treasures import case_bot, uploads
 from wx_archive.treasures import cli as treasures_cli
 from wx_archive.treasures import console as treasures_console
 from wx_archive.treasures import jobs as treasures_jobs
 from wx_archive.treasures import pages as treasures_pages
 from wx_archive.treasures import personal_data as treasures_data
 from wx_archive.treasures import showing as treasures_showing
-from wx_archive.treasures import uploads
 from wx_archive.treasures.elsewhere import UsedIn
 from wx_archive.wechat.client import Platform
 
@@ -274,7 +274,9 @@ PERSONAL_DATA: tuple[PersonalData, ...] = (
 )
 """The rule for every table and store that knows a follower."""
 
-AFTER_WITHDRAWAL: AfterWithdrawal = {uploads.PURPOSE: uploads.consent_withdrawn}
+AFTER_WITHDRAWAL: AfterWithdrawal = {
+    uploads.PURPOSE: Hanging(case_bot.ends_with_consent, uploads.consent_withdrawn)
+}
 """What ends with a consent, by its purpose."""
 
 FEATURES = (

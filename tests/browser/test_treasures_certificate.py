@@ -36,6 +36,12 @@ return [...document.querySelectorAll("main a, main button, main input:not([type=
   .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
   .map((one) => one.outerHTML.slice(0, 80));
 """
+GAP = """
+const [above, below] = [".card-art + p", ".card-art + p + p"].map(
+  (one) => document.querySelector(one).getBoundingClientRect());
+return below.top - above.bottom;
+"""
+"""Pixels between what is said of the picture and the buttons under it."""
 
 
 @dataclass
@@ -95,6 +101,7 @@ def test_its_owner_sees_it_and_what_others_see(
     picture = browser.find_element(By.TAG_NAME, "img")
     assert browser.execute_script("return arguments[0].naturalWidth", picture) == 1080
     assert picture.size["width"] > 330
+    assert browser.execute_script(GAP) >= 12
     sound(browser)
     follow(browser, browser.find_element(By.PARTIAL_LINK_TEXT, "看别人扫码看到什么"))
     shown = browser.find_element(By.TAG_NAME, "main").text
@@ -114,7 +121,7 @@ def test_a_printed_number_is_verified_by_hand(browser: Chrome, giver: Giver, *, 
     follow(browser, browser.find_element(By.CSS_SELECTOR, "form .button"))
     assert "没有查到" in browser.find_element(By.TAG_NAME, "h1").text
     sound(browser)
-    browser.find_element(By.NAME, "number").send_keys(giver.known.number)
+    # Only the code is typed again.
     browser.find_element(By.NAME, "code").send_keys(giver.known.tail.lower())
     follow(browser, browser.find_element(By.CSS_SELECTOR, "form .button"))
     assert giver.known.number in browser.find_element(By.TAG_NAME, "h1").text

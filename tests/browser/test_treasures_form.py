@@ -119,17 +119,25 @@ def until_looked_at(browser: Chrome) -> None:
 
 
 def sends_photos(browser: Chrome, folder: Path) -> list[str]:
-    """拍照: three photos from the album, one of them turned, and another order."""
+    """拍照: three photos from the album, two files that are not kept, a turn, another order."""
     wrong = wrong_here(browser, "photos-none")
     photos = [
         a_photo(folder, "外婆的毕业照.jpg", "teal", taken="1985:06:01 10:00:00"),
         a_photo(folder, "背面.jpg", "darkred"),
         a_photo(folder, "老房子.jpg", "olive"),
     ]
-    browser.find_element(By.ID, "files").send_keys("\n".join(map(str, photos)))
+    page, repeat = folder / "存下的网页.jpg", folder / "又一张老房子.jpg"
+    page.write_text("<!doctype html><html><body>not a photo</body></html>")
+    repeat.write_bytes(photos[-1].read_bytes())
+    browser.find_element(By.ID, "files").send_keys("\n".join(map(str, [page, *photos, repeat])))
     presses(browser, "传上来")
+    assert "又一张老房子.jpg：" in browser.find_element(By.ID, "files-wrong").text
+    wrong += wrong_here(browser, "photos-repeat")
+    with turning(browser):
+        browser.refresh()  # asks nobody whether to send all of it again, and sends nothing
     until_looked_at(browser)
     assert len(browser.find_elements(By.CSS_SELECTOR, ".shots > li")) == 3
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".requests > li")) == 1
     presses(browser, "转 90°")
     presses(browser, "下移")
     wrong += wrong_here(browser, "photos")

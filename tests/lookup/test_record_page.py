@@ -272,3 +272,13 @@ def test_hostile_columns_are_shown_as_text(shown: Open, database: Database, tmp_
     import_records(database, tmp_path, a_record("R1", title="甲", keywords=f"{evil};乙"))
     change(database, "R1", note=evil, genre=evil, abstract=evil, author=evil, category=evil)
     assert shown("R1").text.count(evil) >= 5
+
+
+def test_nobody_is_invited_to_an_original_where_there_is_a_copy(
+    shown: Open, database: Database, tmp_path: Path
+) -> None:
+    import_records(database, tmp_path, a_record("R1"))
+    assert "想看原件" in shown("R1").text
+    change(database, "R1", carrier="复制件")
+    assert "想看复制件" in shown("R1").text
+    assert "原件" not in shown("R1").text

@@ -127,6 +127,11 @@ HOSTILE: Final = {
     ),
     "a JPEG and a program": (a_photo() + b"<?php system($_GET[0]); ?>", texts.TWOFOLD),
     "a PNG and a page": (a_picture(kind="PNG") + b"<HTML><body onload=x()>", texts.TWOFOLD),
+    "an archive and one byte": (an_archive_too(a_photo()) + b"x", texts.TWOFOLD),
+    "a JPEG and a RAR": (a_photo() + b"Rar!\x1a\x07\x01\x00more", texts.TWOFOLD),
+    "a JPEG and a 7z": (a_photo() + b"7z\xbc\xaf\x27\x1cmore", texts.TWOFOLD),
+    "a JPEG and a Windows program": (a_photo() + b"MZ\x90\x00more", texts.TWOFOLD),
+    "a JPEG and a PDF behind it": (a_photo() + b"%PDF-1.4 more", texts.TWOFOLD),
     "a JPEG and a PDF": (a_photo()[:20] + b"%PDF-1.4" + a_photo()[20:], texts.TWOFOLD),
     "a photo in a film's clothes": (
         b"\x00\x00\x00\x18ftypmp42" + bytes(300),

@@ -284,7 +284,8 @@ def test_what_was_found_by_one_is_not_opened_by_another(desk: Browser, office: O
     address = find(desk, NUMBER)
     other = office.sits(Role.DESK)
     assert other.get(address).status_code == 200  # the same person at another browser
-    for path in (address[:-1] + "x", "/console/followers/1", address + "x"):
+    forged = address[:-20] + address[-20:].swapcase()  # the last letter alone may mean the same
+    for path in (forged, "/console/followers/1", address + "x"):
         assert desk.get(path).status_code == 404
 
 

@@ -57,7 +57,7 @@ TODAY = date(2026, 11, 23)
 TITLE = "老百货大楼前的合影"
 STORY = "一九七五年父亲从部队回来，在老百货大楼前照的。"
 ALL = tuple(Allowed(use, TODAY) for use in Right)
-SIGNED = Check(secrecy=True, portrait=True)
+SIGNED = Check(secrecy=True, portrait=True, story=True)
 _GIVERS = count(1)
 DESCRIBING = Describing(SECRET, livelihood_of(SITE.content))
 
@@ -92,6 +92,8 @@ def accepted(
     openid: str = "",
     pictures: int = 1,
     store: ObjectStore | None = None,
+    year: str = "1975年",
+    people: str = "",
 ) -> Upload:
     """Have an upload with clean pictures accepted; with a store their originals lie there."""
     with database.begin() as session:
@@ -100,7 +102,7 @@ def accepted(
         treasure = uploads.begin(session, Channel.H5, MINE, follower_id=follower_id)
         for number in range(pictures):
             a_picture(session, treasure.id, number, store)
-        uploads.describe(session, treasure, Told(title, STORY, "1975年"), MINE)
+        uploads.describe(session, treasure, Told(title, STORY, year, people=people), MINE)
         wishes = Wishes(Ownership.INHERITED, wish, scope, credit, name, scope_until)
         uploads.state_wishes(session, treasure, wishes, MINE)
         uploads.finish(session, treasure, MINE, consent_version=1)

@@ -181,7 +181,8 @@ def test_the_piece_is_described_in_the_catalogue_and_closed(database: Database) 
     record = record_of(database, upload.id)
     assert record.reference_code == "Z01-藏2026-000001"
     assert (record.level, record.fonds_code, record.title) == ("item", "Z01", TITLE)
-    assert (record.author, record.date_text) == ("老李", "1975年")
+    assert (record.author, record.carrier, record.date_text) == ("", "", "1975年")
+    assert record.year is None
     assert record.dated is not None
     assert record.dated.year == 1975
     assert record.note == "老李捐赠，2026年11月23日收到。入藏号 藏2026-000001。"

@@ -98,6 +98,15 @@ def test_a_file_that_is_somewhere_else_by_now_stays_there(
     assert names(database, upload_id) == "0123"
 
 
+def test_what_was_refused_has_no_place_among_the_others(database: Database, upload_id: int) -> None:
+    refused = shown(database, upload_id)[1]
+    with database.begin() as session:
+        assert files.refused(session, refused.id, "打不开", now=NOON)
+    assert not moves(database, upload_id, 2, 1)
+    assert moves(database, upload_id, 4, 1, seen_at=3)
+    assert names(database, upload_id) == "3102"
+
+
 def test_the_next_file_still_comes_last(database: Database, upload_id: int) -> None:
     moves(database, upload_id, 4, 1)
     with database.begin() as session:

@@ -5,13 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from tests.talk import NOON, Talk, a_talk
+from tests.talk import NOON, ORIGIN, Talk, a_talk
 from wx_archive.chat.models import HeldAnswer
 from wx_archive.core.database import Database
-from wx_archive.core.jobs.models import Job
+from wx_archive.core.jobs.models import Job, JobState
 from wx_archive.core.site import Site
+from wx_archive.followers.identity import Door
 from wx_archive.followers.models import Consent
 from wx_archive.treasures import files, queries, rules, uploads
 from wx_archive.treasures.models import Treasure, TreasureEvent, TreasureFile
@@ -74,7 +75,7 @@ def test_the_menu_and_the_word_say_what_to_send_and_what_it_means(
     talk.says("上传")
     assert talk.visible == by_menu
     assert "请发老照片" in by_menu
-    assert "同意上传须知" in by_menu
+    assert "同意《上传须知》" in by_menu
     assert "/h5/enter/treasures." in talk.text
     assert count(database, Treasure) == 0  # nothing is kept of who only asked
 
@@ -200,8 +201,65 @@ def test_the_end_gives_a_number_the_form_and_keeps_the_consent(
 def test_the_end_without_a_photo_changes_nothing(talk: Talk, database: Database) -> None:
     talk.says("上传")
     talk.says("完成")
+    assert "还没有收到照片" in talk.visible
+    talk.says("取消")
+    assert "什么也没有留下" in talk.visible
+    talk.says("完成")
     assert "没有正在办的事" in talk.visible
     assert count(database, Treasure) == count(database, Consent) == 0
+
+
+def test_the_story_may_come_before_the_first_photo(talk: Talk, database: Database) -> None:
+    talk.says("上传")
+    talk.says("这是我外婆1975年的毕业照")
+    assert "记下了" in talk.visible
+    talk.says("完成")
+    assert "还没有收到照片" in talk.visible
+    talk.sends("one")
+    talk.says("完成")
+    assert NUMBER in talk.visible
+    assert only(database).story == "这是我外婆1975年的毕业照"
+
+
+def test_a_photo_after_a_dropped_draft_is_fetched_like_any_other(
+    talk: Talk, database: Database
+) -> None:
+    talk.sends("one")
+    with database.begin() as session:
+        session.execute(update(Job).values(state=JobState.DONE))  # long fetched
+    talk.says("取消")
+    talk.sends("two", seconds_later=100)
+    with database.reads() as connection:
+        waiting = select(Job.kind).where(Job.state == JobState.WAITING)
+        kinds = set(connection.scalars(waiting))
+    assert {files.FETCH, uploads.SUMMARY} <= kinds
+
+
+def test_what_was_refused_is_said_at_the_end_before_a_yes_is_asked_for(
+    talk: Talk, database: Database
+) -> None:
+    talk.sends("one")
+    with database.begin() as session:
+        file_id = session.scalars(select(TreasureFile.id)).one()
+        files.refused(session, file_id, "照片不完整", now=NOON)
+    talk.now += timedelta(hours=3)
+    talk.says("完成")
+    assert "没有收下：照片不完整" in talk.visible
+    assert "用网页传" in talk.visible
+    assert count(database, Consent) == 0
+
+
+def test_an_account_that_is_handed_no_media_leads_to_the_page(database: Database) -> None:
+    with a_talk(database, PROJECT) as talk:
+        talk.answering._door = Door("a-secret", ORIGIN, has_media=False)
+        talk.says("上传")
+        assert "收不到您在聊天里发的照片" in talk.visible
+        talk.says("完成")
+        talk.openid = "another"
+        talk.sends("one")
+        assert "用网页传" in talk.visible
+        assert talk.sends("two", seconds_later=1) == ""
+    assert count(database, TreasureFile) == 0
 
 
 @pytest.mark.parametrize("word", ["发完了", "好了", "完成。"])
@@ -211,11 +269,11 @@ def test_the_end_is_said_in_many_ways(talk: Talk, word: str) -> None:
     assert NUMBER in talk.visible
 
 
-def test_half_an_hour_later_the_end_still_counts_but_words_are_looked_up(
+def test_hours_later_the_end_still_counts_but_words_are_looked_up(
     talk: Talk, database: Database
 ) -> None:
     talk.sends("one")
-    talk.now += timedelta(minutes=31)
+    talk.now += timedelta(hours=3)
     talk.says("公积金")
     assert only(database).story == ""
     talk.says("完成")
@@ -229,7 +287,7 @@ def test_half_an_hour_later_the_end_still_counts_but_words_are_looked_up(
 def test_whoever_agreed_before_is_not_asked_again(talk: Talk) -> None:
     hand_in(talk)
     talk.sends("another", seconds_later=100)
-    talk.now += timedelta(minutes=31)
+    talk.now += timedelta(hours=3)
     talk.says("完成")
     assert "珍2026-000002" in talk.visible
 
@@ -305,6 +363,7 @@ def test_a_question_is_answered_in_ones_own_words(talk: Talk, database: Database
     move(database, State.SCREENING)
     move(database, State.APPRAISAL)
     move(database, State.NEED_INFO, "哪一年照的？")
+    asked = told(database)[-1]
     talk.says(f"进度 {NUMBER}")
     press(talk, "我来说说")
     assert "请打字说" in talk.visible
@@ -312,9 +371,36 @@ def test_a_question_is_answered_in_ones_own_words(talk: Talk, database: Database
     assert "已经转给馆里" in talk.visible
     upload = only(database)
     assert upload.state is State.APPRAISAL
-    talk.text = told(database)[-1]
+    talk.text = asked
     press(talk, "不是")  # the old question is over: it says how things stand
     assert "正在鉴定" in talk.visible
+
+
+def test_a_question_that_was_answered_is_not_told_any_more(talk: Talk, database: Database) -> None:
+    hand_in(talk)
+    move(database, State.NEED_INFO, "哪一年照的？")
+    talk.says(f"回答 {NUMBER} 一九七七年")
+    assert told(database) == []
+
+
+@pytest.mark.parametrize("word", ["是", "对", "不是"])
+def test_a_plain_yes_or_no_is_the_answer(talk: Talk, database: Database, word: str) -> None:
+    hand_in(talk)
+    move(database, State.NEED_INFO, "背景里的楼是不是老百货大楼？")
+    talk.says(word)
+    assert only(database).state is State.SCREENING
+
+
+def test_words_that_find_nothing_may_be_the_answer(talk: Talk, database: Database) -> None:
+    hand_in(talk)
+    move(database, State.NEED_INFO, "背面写了什么？")
+    talk.says("有的，背面写着阿珍周岁留念")
+    assert "是回答馆里问的话吗" in talk.visible
+    press(talk, "是，转给馆里")
+    assert only(database).state is State.SCREENING
+    with database.reads() as connection:
+        said = select(TreasureEvent.note).where(TreasureEvent.action == Action.ANSWER)
+        assert connection.scalars(said).one() == "有的，背面写着阿珍周岁留念"
 
 
 def test_an_answer_may_be_typed_with_the_number(talk: Talk, database: Database) -> None:
@@ -357,9 +443,21 @@ def test_nobody_sees_or_moves_what_somebody_else_sent(talk: Talk, database: Data
     assert only(database).state is State.NEED_INFO
 
 
+def test_bare_words_say_what_can_be_withdrawn(talk: Talk) -> None:
+    hand_in(talk)
+    talk.says("撤回")
+    assert NUMBER in talk.visible
+    assert "回“撤回”加编号" in talk.visible
+    talk.says("撤回授权")
+    assert "没有公开展示的珍档" in talk.visible
+
+
 def test_an_upload_is_withdrawn_and_that_is_said(talk: Talk, database: Database) -> None:
     hand_in(talk)
     talk.says(f"撤回 {NUMBER}")
+    assert "不能改回来" in talk.visible
+    assert only(database).state is State.RECEIVED
+    press(talk, "确定撤回")
     assert "已经撤回" in talk.visible
     upload = only(database)
     assert upload.state is State.WITHDRAWN
@@ -394,6 +492,10 @@ def test_whoever_withdraws_the_consent_ends_what_was_not_taken_yet(
     talk.sends("a draft", seconds_later=100)
     talk.says("先放着")
     talk.says("撤回同意 珍档上传")
+    assert f"{NUMBER}、正在发的一份 也撤回" in talk.visible or NUMBER in talk.visible
+    assert count(database, Treasure) == 2
+    press(talk, "确定撤回")
+    assert "已经撤回" in talk.visible
     assert only(database).state is State.WITHDRAWN
     assert count(database, TreasureFile) == 1
 

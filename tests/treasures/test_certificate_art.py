@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from wx_archive.media import fonts
+from wx_archive.media import fonts, sheets
 from wx_archive.media.fonts import NoFontError
 from wx_archive.treasures import certificate_art as art
 from wx_archive.treasures import certificate_paper as paper
@@ -304,3 +304,11 @@ def test_a_rare_name_is_set_in_a_typeface_that_has_it(font: Path) -> None:
         found = art.typeface(shown)
         assert found != font
         assert not fonts.lacking(found, shown.name)
+
+
+@pytest.mark.parametrize("extent", ["4 张", "照片 12 张", "信三十二封、册页 1 册", "一百零八页"])
+def test_a_number_is_never_parted_from_what_it_counts(font: Path, extent: str) -> None:
+    said, *_rest = texts.body(Wish.DONATE, TITLE, extent)
+    for room_px in range(150, 1200, 10):
+        for line in sheets.lines(said, font, 48, room_px)[:-1]:
+            assert not re.search(r"[0-9一二三十百零]$", line), (line, room_px)

@@ -28,7 +28,7 @@ from tests.treasures.certificates_making import (
 )
 from tests.wechat.fake_platform import OK, a_token, refused, serving
 from wx_archive.chat import windows
-from wx_archive.chat.models import HeldAnswer
+from wx_archive.chat.models import HeldAnswer, ServiceWindow
 from wx_archive.core import clock
 from wx_archive.core.database import Database
 from wx_archive.core.jobs import Job, JobState, Runner
@@ -52,7 +52,7 @@ from wx_archive.treasures.models import Treasure
 from wx_archive.treasures.rules import Credit
 from wx_archive.treasures.sealed import open_sealed
 from wx_archive.wechat.client import Platform
-from wx_archive.wechat.limits import Occasion
+from wx_archive.wechat.limits import Occasion, limits
 
 SEND = "/cgi-bin/message/custom/send"
 UPLOAD = "/cgi-bin/media/upload"
@@ -180,9 +180,13 @@ def test_it_is_drawn_kept_sealed_and_sent_to_the_phone(studio: Studio) -> None:
         picture = file.read()
     assert Image.open(io.BytesIO(picture)).size == (1080, 1527)
     assert studio.wechat.uploads == [picture]
-    assert studio.wechat.sent == [
-        {"touser": OPENID, "msgtype": "image", "image": {"media_id": "MEDIA-1"}}
-    ]
+    words, picture_sent = studio.wechat.sent
+    assert "这是您的捐赠证书" in str(words["text"])
+    assert picture_sent == {
+        "touser": OPENID,
+        "msgtype": "image",
+        "image": {"media_id": "MEDIA-1"},
+    }
     assert studio.held() == [], "who has the picture needs no words"
     assert "/cgi-bin/material/add_material" not in studio.wechat.paths, "lent, never kept there"
 
@@ -244,7 +248,35 @@ def test_a_revoked_one_is_deleted_and_its_successor_sent(studio: Studio) -> None
     studio.works()
     key = look(studio.database, new).png_key
     assert studio.objects() == [key, f"{key}.pdf"]
-    assert len(studio.wechat.sent) == 2
+    assert [one["msgtype"] for one in studio.wechat.sent] == ["text", "image"] * 2
+    assert "这是换发的新证书" in str(studio.wechat.sent[2]["text"])
+    assert "原来那张作废" in str(studio.wechat.sent[2]["text"])
+
+
+def test_where_one_message_is_left_it_is_the_picture(studio: Studio) -> None:
+    studio.writes()
+    studio.has_drawn()
+    left = limits().windows[Occasion.MESSAGE].messages - 1
+    with studio.database.begin() as session:
+        session.execute(update(ServiceWindow).values(used=left))
+    studio.works()
+    assert [one["msgtype"] for one in studio.wechat.sent] == ["image"]
+    assert studio.held() == []
+
+
+def test_words_that_were_said_are_not_said_again_with_a_picture_that_waits(
+    studio: Studio,
+) -> None:
+    studio.writes()
+    studio.has_drawn()
+    studio.wechat.verdicts = [OK, *[refused(-1)] * 20]
+    studio.works()
+    studio.wechat.verdicts = []
+    studio.retries()
+    kinds = [one["msgtype"] for one in studio.wechat.sent]
+    assert kinds.count("text") == 1
+    assert kinds[-1] == "image"
+    assert studio.held() == []
 
 
 def test_what_cannot_be_drawn_is_noted_for_staff_and_drawn_once_it_can(studio: Studio) -> None:
@@ -334,7 +366,7 @@ def test_a_busy_wechat_gets_it_later(studio: Studio) -> None:
     assert studio.states(certificates.SEND) == [str(JobState.WAITING)]
     studio.wechat.verdicts = []
     studio.retries()
-    assert len(studio.wechat.sent) == tried + 1
+    assert [one["msgtype"] for one in studio.wechat.sent[tried:]] == ["text", "image"]
     assert studio.states(certificates.SEND) == [str(JobState.DONE)]
     assert studio.held() == []
 

@@ -109,6 +109,10 @@ def test_a_misspelt_name_is_mended_after_being_asked_once_more(
     assert new.number in page.text
     assert "已换发" in reviewer.page(f"{PATH}/{old.number}").text
     assert REASON in reviewer.page(f"{PATH}/{old.number}").text
+    over = reviewer.get(f"{PATH}/{old.number}/anew").text
+    assert "已经作废" in over
+    assert "<form" not in over[over.index("<main") : over.index("</main>")]
+    assert "打印用 A4 纸" not in reviewer.page(f"{PATH}/{old.number}").text
     (entry,) = entries(office.database, "treasure.certificate_anew")
     assert new.number in entry
     for personal in (NAME, "王建囯", REASON):
@@ -149,6 +153,9 @@ def test_one_is_revoked_with_a_reason_on_a_page_of_its_own(
     assert "已作废" in page.text
     again = reviewer.post(f"{PATH}/{known.number}/revoke", because=REASON)
     assert again.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    for over in (again.text, reviewer.get(f"{PATH}/{known.number}/revoke").text):
+        assert "已经作废" in over
+        assert "<form" not in over[over.index("<main") : over.index("</main>")]
     assert reviewer.get(f"{PATH}/{known.number}/picture.png").status_code == HTTPStatus.NOT_FOUND
     (entry,) = entries(office.database, "treasure.certificate_revoke")
     assert REASON not in entry

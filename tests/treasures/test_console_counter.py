@@ -16,7 +16,7 @@ from tests.html import Page, read_page
 from tests.treasures.desk_making import a_jpeg, an_upload, by_staff, noted, read, steps
 from wx_archive.core import clock
 from wx_archive.staff.rules import Role
-from wx_archive.treasures import contacts, desk, queries, review, sealed, uploads
+from wx_archive.treasures import contacts, desk, files, queries, review, sealed, uploads
 from wx_archive.treasures.console import counter
 from wx_archive.treasures.models import Treasure, TreasureContact, TreasureFile
 from wx_archive.treasures.queries import Upload
@@ -209,7 +209,68 @@ def test_one_bad_file_does_not_keep_the_good_ones_out(office: Office) -> None:
     assert answer.status_code == 303
     page = clerk.page(answer.headers["Location"])
     assert "有 1 件没有收。空.jpg：" in page.text
+    assert "另外 1 件正在检查" in page.text
     assert "收到的文件，1 件" in page.text
+
+
+def test_the_receipt_counts_what_stands_and_lists_the_rest_with_reasons(office: Office) -> None:
+    clerk, photo = office.sits(Role.DESK), a_jpeg()
+    bad = [
+        (io.BytesIO(b"<svg/>"), "图.svg", "image/svg+xml"),
+        (io.BytesIO(b"MZ"), "程序.exe", "application/x-msdownload"),
+        (io.BytesIO(b""), "空.jpg", "image/jpeg"),
+    ]
+    answer = sends(clerk, [*photos(photo, a_jpeg("blue")), *bad, *photos(photo, name="又{}.jpg")])
+    path = answer.headers["Location"]
+    first = clerk.page(path).text
+    assert "有 2 件没有收" in first
+    assert "另外 4 件正在检查" in first
+    assert first.count("正在检查") > 4
+    with office.database.begin() as session:
+        for file in session.scalars(select(TreasureFile)).all():
+            if file.name in ("图.svg", "程序.exe"):
+                files.refused(session, file.id, "不是照片", now=clock.now())
+    last = clerk.page(path).text
+    assert "收到的文件，2 件" in last
+    for name in ("图.svg", "程序.exe", "空.jpg", "又1.jpg"):
+        assert last.index("没有收下的") < last.index(name), name
+
+
+def test_what_is_not_decided_yet_stays_open_and_is_said_later(any_office: Office) -> None:
+    clerk = any_office.sits(Role.DESK)
+    form = clerk.page(f"{DESK}/new").text
+    assert form.count("还没想好") == 3
+    assert form.index("告知书（第") < form.index("送件人看过上面的告知书")
+    empty = dict.fromkeys(
+        ("ownership", "wish", "scope", "credit", "credit_name", "scope_until"), ""
+    )
+    one, receipt = entered(any_office, clerk, **empty)
+    assert (one.ownership, one.wish, one.scope, one.credit) == (None, None, None, None)
+    assert one.confirmed_at is None
+    assert "怎么来的、原件怎么处理、公开到哪一步、怎么署名" in receipt.text
+    path = f"{DESK}/{one.pid}/rights"
+    wrong = clerk.post(path, credit="name", credit_name="")
+    assert wrong.status_code == 422
+    assert "请填要署的名字" in read_page(wrong.text).text
+    rights = {"ownership": "made", "wish": "donate", "scope": "public", "credit": "anonymous"}
+    done = clerk.done(path, **rights)
+    assert "还没有说" not in done.text
+    assert "补上" not in done.text
+    now = read(any_office.database, one)
+    assert (now.wish, now.credit, bool(now.confirmed_at)) == (Wish.DONATE, Credit.ANONYMOUS, True)
+    with any_office.database.begin() as session:
+        for state in (State.SCREENING, State.ACCEPTED):
+            review.move(session, one.id, state, by_staff())
+    assert clerk.post(path, **rights).status_code == 409
+    sent = an_upload(any_office.database, None, now=clock.now())
+    assert clerk.post(f"{DESK}/{sent.pid}/rights", **rights).status_code == 404
+
+
+def test_a_receipt_names_who_took_it_in_and_has_room_to_sign(office: Office) -> None:
+    _one, receipt = entered(office, office.sits(Role.DESK))
+    text = "".join(receipt.text.split())
+    assert "经手人窗口小周" in text
+    assert "签字、盖章" in text
 
 
 def test_a_disk_that_takes_nothing_leaves_nothing_and_says_so(office: Office) -> None:
@@ -252,11 +313,8 @@ def test_what_was_begun_and_broken_off_is_begun_anew(office: Office) -> None:
         ({"name": "长" * 41}, "最多 40 个字"),
         ({"phone": "1" * 41}, "最多 40 个字"),
         ({"address": "长" * 121}, "最多 120 个字"),
-        ({"ownership": ""}, "请选一项"),
         ({"ownership": "stolen"}, ""),
-        ({"wish": ""}, "请选一项"),
         ({"scope": "x"}, ""),
-        ({"credit": ""}, "请选一项"),
         ({"scope_until": "2001-01-01"}, "今天以后"),
         ({"scope_until": "2001-13-01"}, ""),
         ({"consent": ""}, "在纸上签了字，再勾上"),
@@ -320,12 +378,14 @@ def test_too_many_bytes_are_said_and_nothing_is_kept(office: Office) -> None:
 
 def test_hostile_names_and_words_are_inert(office: Office) -> None:
     clerk = office.sits(Role.DESK)
-    files = [
+    brought = [
         (io.BytesIO(b"one"), "../../../etc/passwd", "image/jpeg"),
         (io.BytesIO(b"two"), XSS + ".jpg", "image/svg+xml"),
         (io.BytesIO(b"three"), "a\u202egpj.exe", "application/x-msdownload"),
     ]
-    answer = sends(clerk, files, title=XSS[:60], story=XSS, people=XSS, name=XSS[:40], address=XSS)
+    answer = sends(
+        clerk, brought, title=XSS[:60], story=XSS, people=XSS, name=XSS[:40], address=XSS
+    )
     assert answer.status_code == 303, read_page(answer.text).text
     page = clerk.page(answer.headers["Location"])  # the strict parser finds no script in it
     assert "passwd" in page.text
@@ -409,8 +469,8 @@ def test_a_file_is_added_while_the_upload_may_be_changed(any_office: Office) -> 
     assert "收到的文件，2 件" in page.text
     actions = [entry.action for entry in noted(any_office.database)]
     assert actions == ["treasure.enter", "treasure.enter_file"]
-    for files, says in (([], "请选要加的文件"), (photos(a_jpeg("blue")), "只留一份")):
-        answer = clerk.post(path, files=files)
+    for brought, says in (([], "请选要加的文件"), (photos(a_jpeg("blue")), "只留一份")):
+        answer = clerk.post(path, files=brought)
         assert answer.status_code == 422
         assert says in answer.text
     with any_office.database.begin() as session:

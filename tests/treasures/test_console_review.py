@@ -11,18 +11,25 @@ from tests.console_house import opened_house
 from tests.html import Page, read_page
 from tests.treasures.desk_making import (
     TOLD,
+    a_colleague,
+    a_file,
     a_follower,
     an_upload,
     by_sender,
+    by_staff,
     held,
     noted,
     read,
     steps,
 )
+from tests.treasures.register_making import ALL, accession_of, entered
+from wx_archive.catalogue import decisions
 from wx_archive.core import clock
+from wx_archive.core.errors import RefusedError
 from wx_archive.staff.models import Member
 from wx_archive.staff.rules import Role
-from wx_archive.treasures import uploads
+from wx_archive.treasures import console, files, queries, review, uploads
+from wx_archive.treasures.console import shown
 from wx_archive.treasures.models import Treasure
 from wx_archive.treasures.queries import Upload
 from wx_archive.treasures.register_models import AccessionPlan
@@ -77,7 +84,7 @@ def test_an_upload_is_screened_asked_about_and_accepted(any_office: Office) -> N
     assert one.number
     listed = editor.page(QUEUE)
     assert one.number in listed.text
-    shown = editor.page(path_of(one))
+    page = editor.page(path_of(one))
     for words in (
         "父亲留下的。",
         "家里传下来的",
@@ -86,7 +93,7 @@ def test_an_upload_is_screened_asked_about_and_accepted(any_office: Office) -> N
         "署名：王秀英",
         "第 1 版",
     ):
-        assert words in shown.text
+        assert words in page.text
     takes(any_office, editor, one, State.SCREENING)
     asked = takes(any_office, editor, one, State.NEED_INFO, "背面有字吗？")
     assert "已经问了送件人" in asked.text
@@ -142,14 +149,103 @@ def test_a_second_click_and_a_page_that_is_out_of_date_change_nothing(office: Of
     path = path_of(one, "to", "screening")
     assert editor.post(path, version=one.version).status_code == 303
     again = editor.post(path, version=one.version)
-    assert again.status_code == 409
-    assert "已经改过这一份" in read_page(again.text).text
+    assert again.status_code == 303
     for below in (("to", "declined"), ("owner",), ("ask-rights",)):
         stale = editor.post(path_of(one, *below), version=one.version, note="为什么", member="1")
         assert stale.status_code in (409, 422), below
+        if stale.status_code == 409:
+            assert "刚才您自己已经改过这一份" in read_page(stale.text).text, below
     moves = [step for step in steps(office.database, one) if step.to_state is State.SCREENING]
     assert len(moves) == 1
-    assert len(noted(office.database)) == 1
+    first, second = noted(office.database)
+    assert ("{}" in first.after, "{}" in second.after) == (False, True)
+
+
+def test_a_question_that_is_sent_twice_was_sent(office: Office) -> None:
+    editor, one = office.sits(Role.EDITOR), received(office)
+    path = path_of(one, "to", "need_info")
+    read_first = editor.post(path, version=one.version, note="背面有字吗？")
+    carried = {"version": one.version, "note": "背面有字吗？"}
+    carried["seen"] = read_page(read_first.text).value_of("seen")
+    said = [editor.page(editor.post(path, **carried).headers["Location"]).text for _ in range(2)]
+    assert all("已经问了送件人" in text for text in said)
+    assert len(held(office.database)) == 1
+    assert len([step for step in steps(office.database, one) if step.note]) == 1
+    other = editor.post(path, **(carried | {"note": "正面有字吗？"}))
+    assert other.status_code == 409
+    assert "您自己" in read_page(other.text).text
+    with office.database.begin() as session:
+        uploads.answer(session, locked(session, one.id), "有", by_sender(clock.now()))
+    late = editor.post(path, **carried)
+    assert late.status_code == 409
+    assert "送件人已经改过" in read_page(late.text).text
+
+
+def test_a_second_click_on_the_other_forms_does_nothing_more(office: Office) -> None:
+    editor, follower = office.sits(Role.EDITOR), a_follower(office.database)
+    one = an_upload(office.database, follower, wishes=None, now=clock.now())
+    with office.database.reads() as connection:
+        own = next(each.id for each in review.colleagues(connection) if "编辑" in each.name)
+    for below, fields in (
+        ("owner", {"member": own, "version": one.version}),
+        ("ask-rights", {"version": one.version + 1}),
+        ("remarks", {"words": "问问李工"}),
+    ):
+        editor.done(path_of(one, below), **fields)
+        before = steps(office.database, one)
+        editor.done(path_of(one, below), **fields)
+        assert steps(office.database, one) == before, below
+    assert len(held(office.database)) == 1
+
+
+def test_what_does_not_count_is_listed_apart_with_its_reason(office: Office) -> None:
+    one = an_upload(office.database, None, contents=((b"a", ""), (b"b", "")), now=clock.now())
+    with office.database.begin() as session:
+        _pid, _key = a_file(session, locked(session, one.id), b"MZ", name="x.exe", is_clean=False)
+        last = queries.files(session.connection(), one.id)[-1]
+        files.refused(session, last.id, "不是照片", now=clock.now())
+    text = office.sits(Role.EDITOR).page(path_of(one)).text
+    assert "送来的 2 件" in text
+    assert "第 3 件" not in text
+    assert "没有收下的，1 件" in text
+    assert "x.exe" in text
+    assert "不是照片" in text
+
+
+def test_to_confirm_the_form_again_is_no_handing_in(office: Office) -> None:
+    first = clock.now() - timedelta(days=2)
+    one = an_upload(office.database, None, now=first)
+    with office.database.begin() as session:
+        session.get_one(Treasure, one.id).consented_at = clock.now()
+    editor = office.sits(Role.EDITOR)
+    assert f"{shown.moment(first)} 交来" in editor.page(path_of(one)).text
+    listed = editor.page(f"{QUEUE}?number={one.number}").text
+    assert shown.day(first) in listed
+    assert shown.day(clock.now()) not in listed
+
+
+def test_whoever_may_not_work_on_it_has_none(office: Office) -> None:
+    one = an_upload(office.database, None, now=clock.now())
+    clerk = a_colleague(office.database, "zhou", Role.DESK)
+    with office.database.begin() as session:
+        session.get_one(Treasure, one.id).owner_id = clerk.id
+    editor = office.sits(Role.EDITOR)
+    assert clerk.name not in editor.page(path_of(one)).text
+    listed = editor.page(f"{QUEUE}?owner=0").text
+    assert str(one.number) in listed
+    assert clerk.name not in listed
+    refused = editor.post(path_of(one, "owner"), version=one.version, member=clerk.id, note="x")
+    assert refused.status_code == 422
+    with office.database.begin() as session, pytest.raises(RefusedError, match="不能办珍档"):
+        review.assign(session, one.id, clerk, by_staff(clerk), note="x", version=None)
+
+
+def test_certificates_and_the_originals_check_are_found_from_the_queue(office: Office) -> None:
+    page = office.sits(Role.EDITOR).page(QUEUE)
+    rail = [entry.title for entry in console.CONSOLE.entries]
+    assert rail == ["珍档", "珍档登记", "入藏登记簿"]
+    for path in ("certificates", "keeping"):
+        assert f"{QUEUE}/{path}" in page.links
 
 
 def test_a_refused_step_gives_the_words_back(office: Office) -> None:
@@ -167,8 +263,8 @@ def test_an_acceptance_without_rights_is_refused_and_one_click_asks(office: Offi
     editor = office.sits(Role.EDITOR)
     follower = a_follower(office.database)
     one = an_upload(office.database, follower, wishes=None, now=clock.now())
-    shown = editor.page(path_of(one))
-    assert "请送件人填权利" in shown.text
+    page = editor.page(path_of(one))
+    assert "请送件人填权利" in page.text
     takes(office, editor, one, State.SCREENING)
     version = read(office.database, one).version
     refused = editor.post(path_of(one, "to", "accepted"), version=version, note="收")
@@ -367,3 +463,22 @@ def test_an_accession_that_another_proposed_waits_for_the_reviewer(office: Offic
     with office.database.begin() as session:
         session.get_one(AccessionPlan, one.id).proposed_by = "reviewer"
     assert "等您放行的入藏" not in reviewer.page("/console").text
+
+
+def test_a_pieces_record_says_that_no_file_has_brought_it(office: Office) -> None:
+    one = entered(office.database, *ALL)
+    accession = accession_of(office.database, one.id)
+    editor = office.sits(Role.EDITOR)
+    record_path = f"/console/records/{accession.record_pid}"
+    closed = editor.page(record_path).text
+    assert "登记以后还没有人动过它" in closed
+    assert "永久" in closed
+    with office.database.begin() as session:
+        day, now = clock.today(), clock.now()
+        decisions.open_record(
+            session, str(accession.record_pid), reason="珍档展示", now=now, today=day
+        )
+    text = editor.page(record_path).text
+    assert "工作人员开放过。理由：珍档展示" in " ".join(text.split())
+    for wrong in ("还没有人动过它", "导入", "文件里写的"):
+        assert wrong not in text[text.index("公众现在") :], wrong

@@ -94,6 +94,7 @@ def test_an_article_its_record_and_the_lookup_show_it_no_more(any_office: Office
     media_path = f"/h5/media/{pid}"
     assert media_path in reader.get(address).text
     assert page in reader.page(f"/h5/records/{record}").links
+    assert "看它的图片" in reader.page(f"/h5/records/{record}").text
     assert f"/h5/records/{record}" in reader.page(page).links
     assert TITLE in reader.page(f"/h5/lookup?q={WORD}").text
     assert reader.get(media_path).status_code == 200

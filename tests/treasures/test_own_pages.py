@@ -327,3 +327,16 @@ def test_anonymous_keeps_no_name_at_all(place: Place, sender: Sender) -> None:
     assert place.upload(pid).credit_name == ""
     for path in (f"/{pid}", f"/{pid}/rights", f"/{pid}/confirm"):
         assert "王小明" not in sender.page(path).text
+
+
+def test_whoever_is_not_named_is_asked_to_take_names_out_of_the_words_too(sender: Sender) -> None:
+    pid = sender.begins()
+    sender.fills(pid)
+    said = "题名、人物、来历里写了名字的，请先改掉：公开时这些字会照登"
+    assert said not in sender.page(f"/{pid}/confirm").text
+    sender.post(f"/{pid}/rights", **RIGHTS | {"credit": "anonymous", "name": ""})
+    assert said in sender.page(f"/{pid}/confirm").text
+    page = sender.get(f"/{pid}/confirm").text
+    for part in ("title", "people", "story"):
+        assert f'href="{ROOT}/{pid}/story#{part}"' in page
+        assert f'id="{part}"' in sender.get(f"/{pid}/story").text

@@ -50,6 +50,12 @@ def send_file(sender: Sender, pid: str, content: bytes, name: str, kind: str) ->
     return sender.post(f"/{pid}/photos", files=[(io.BytesIO(content), name, kind)])
 
 
+def told_after(sender: Sender, pid: str, answer: TestResponse) -> str:
+    """Return what the page says to which a form with a bad file leads."""
+    assert answer.headers["Location"] == f"{ROOT}/{pid}/photos#files-wrong", answer.text
+    return sender.page(f"/{pid}/photos").text
+
+
 # -- taken in ----------------------------------------------------------------------------------
 
 
@@ -65,10 +71,9 @@ def test_several_photos_at_once_are_stored_as_they_came(place: Place, sender: Se
 
 def test_the_same_photo_twice_is_kept_once_and_said(place: Place, sender: Sender) -> None:
     pid, photo = sender.begins(), a_photo()
-    answer = sender.sends(pid, photo, photo)
-    assert page_texts.SAME_FILE in checked(answer, status=400).text
-    assert [file.state for file in place.files(pid)] == [FileState.QUARANTINED, FileState.SAME]
-    assert sum(file.object_key is not None for file in place.files(pid)) == 1
+    assert page_texts.SAME_FILE in told_after(sender, pid, sender.sends(pid, photo, photo))
+    assert [file.state for file in place.files(pid)] == [FileState.QUARANTINED]
+    assert page_texts.SAME_FILE not in sender.page(f"/{pid}/photos").text
 
 
 def test_sent_again_by_the_back_button_nothing_is_stored_twice(
@@ -85,8 +90,8 @@ def test_more_than_fit_are_named_and_the_others_stay(place: Place, sender: Sende
     pid = sender.begins()
     assert sender.sends(pid, *(a_photo(50) for _each in range(19))).status_code == 303
     answer = sender.sends(pid, a_photo(), a_photo(), name="x.jpg")
-    text = checked(answer, status=400).text
-    assert "收好了 1 件，1 件没有收" in text
+    text = told_after(sender, pid, answer)
+    assert "传到了 1 件，正在检查；1 件没有收" in text
     assert "1x.jpg" in text
     assert len(place.files(pid)) == rules.MOST_FILES
     assert "已经放满 20 件" in sender.page(f"/{pid}/photos").text
@@ -98,7 +103,7 @@ def test_a_file_past_its_bound_is_refused_and_nothing_of_it_is_kept(
     pid, before = sender.begins(), place.objects()
     large = b"\xff\xd8\xff" + bytes(rules.MOST_BYTES[FileKind.IMAGE])
     answer = sender.sends(pid, large)
-    assert "照片最大 25 MB" in checked(answer, status=400).text
+    assert "照片最大 25 MB" in told_after(sender, pid, answer)
     assert place.files(pid) == []
     assert place.objects() == before
 
@@ -127,7 +132,7 @@ def test_what_a_file_is_said_to_be_is_noted_until_its_bytes_are_looked_at(
 
 def test_an_empty_file_and_an_empty_form_say_so(place: Place, sender: Sender) -> None:
     pid = sender.begins()
-    assert page_texts.EMPTY_FILE in checked(sender.sends(pid, b""), status=400).text
+    assert page_texts.EMPTY_FILE in told_after(sender, pid, sender.sends(pid, b""))
     answer = send_file(sender, pid, b"", "", "application/octet-stream")
     assert page_texts.NOTHING_CHOSEN in checked(answer, status=400).text
     assert place.files(pid) == []
@@ -139,9 +144,73 @@ def test_what_was_refused_after_looking_is_told_with_its_reason(
     pid = sender.begins()
     sender.sends(pid, a_photo())
     place.refuses(pid, "这一件打不开，可能没有传完整")
-    text = sender.page(f"/{pid}/photos").text
-    assert "不能收" in text
-    assert "可能没有传完整" in text
+    for step in ("/photos", "/confirm", ""):
+        text = sender.page(f"/{pid}{step}").text
+        assert "没有收的" in text
+        assert "0IMG_1.jpg：这一件打不开，可能没有传完整。" in text
+
+
+def test_what_was_not_kept_is_neither_counted_nor_numbered_nor_moved(
+    place: Place, sender: Sender
+) -> None:
+    pid = sender.begins()
+    sender.fills(pid, a_photo())
+    place.refuses(pid, "这一件打不开")
+    sender.sends(pid, a_photo(), a_photo(), name="x.jpg")
+    place.looks(pid)
+    for step, said in (
+        ("/photos", "已经传上来的（2 件）"),
+        ("/confirm", "照片（2 件）"),
+        ("", "照片（2 件）"),
+    ):
+        assert said in sender.page(f"/{pid}{step}").text
+    page = sender.get(f"/{pid}/photos").text
+    assert "第 2 件" in page
+    assert "第 3 件" not in page
+    assert [page.count(f'value="{do}"') for do in ("up", "down", "place")] == [1, 1, 0]
+    # The numbers that the buttons carry are those that the page shows.
+    bad, first, _second = (file.pid for file in place.files(pid))
+    csrf = sender.hidden(f"/{pid}/photos")["csrf"]
+    for file, at, do in ((first, "1", "down"), (bad, "1", "down")):
+        form = {"csrf": csrf, "at": at, "do": do}
+        assert sender.browser.post(f"{ROOT}/{pid}/files/{file}", data=form).status_code == 303
+    assert [file.name[:2] for file in place.files(pid)] == ["0I", "1x", "0x"]
+
+
+def test_what_is_not_only_photos_is_not_called_photos(place: Place, sender: Sender) -> None:
+    pid = sender.begins()
+    sender.fills(pid, a_photo())
+    assert send_file(sender, pid, a_photo(), "a.mp4", "video/mp4").status_code == 303
+    for step in ("/confirm", ""):
+        assert "送来的（2 件）" in sender.page(f"/{pid}{step}").text
+    assert len(place.files(pid)) == 2
+
+
+def test_what_was_not_kept_can_be_taken_off_the_list(place: Place, sender: Sender) -> None:
+    pid = sender.begins()
+    sender.sends(pid, a_photo())
+    place.refuses(pid, "这一件打不开")
+    (file,) = place.files(pid)
+    path = f"/{pid}/files/{file.pid}/remove"
+    assert path in sender.get(f"/{pid}/photos").text
+    assert "本来就没有收" in sender.page(path).text
+    assert sender.post(path).status_code == 303
+    assert "没有收的" not in sender.page(f"/{pid}/photos").text
+
+
+def test_reloading_after_a_bad_file_sends_nothing_again(place: Place, sender: Sender) -> None:
+    pid = sender.begins()
+    large = b"\xff\xd8\xff" + bytes(rules.MOST_BYTES[FileKind.IMAGE])
+    answer = sender.sends(pid, large, a_photo())
+    assert answer.status_code == 303
+    assert "0IMG_1.jpg" not in answer.headers["Location"]
+    other = place.sender()
+    assert "0IMG_1.jpg" not in other.page(f"/{other.begins()}/photos").text
+    first, again = (sender.page(f"/{pid}/photos").text for _each in range(2))
+    assert "传到了 1 件，正在检查；1 件没有收：" in first
+    assert "0IMG_1.jpg：照片最大 25 MB" in first
+    assert "没有收：" not in again
+    assert len(place.files(pid)) == 1
 
 
 def test_a_dark_photo_is_kept_with_advice(place: Place, sender: Sender) -> None:

@@ -1,6 +1,8 @@
 """How an upload stands: questions answered once, withdrawn once, every state with its page."""
 
 from collections.abc import Iterator
+from datetime import date
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,14 @@ from tests.treasures.own_making import (
     on_postgres,
     settings_in,
 )
-from wx_archive.treasures import page_texts, queries, rules
-from wx_archive.treasures.rules import Action, State
+from tests.treasures.register_making import MINE, entered, shown
+from wx_archive.media.objects import open_objects
+from wx_archive.treasures import page_texts, queries, rights, rules
+from wx_archive.treasures.rights import Allowed
+from wx_archive.treasures.rules import Action, Right, State
+from wx_archive.treasures.steps import SENDER
+
+LONG_AGO = date(2020, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +156,33 @@ def test_every_state_has_its_page(place: Place, sender: Sender, state: State) ->
     assert rules.STATES[state] in page.text
     assert page_texts.NEXT[state] in page.text
     assert rules.STATES[state] in sender.page("").text
+
+
+def test_the_page_of_a_shown_piece_leads_to_the_public_one_and_says_how_to_end_that(
+    any_place: Place,
+) -> None:
+    sender = any_place.sender("oGiver")
+    library = open_objects(any_place.settings)
+    allowed = [Allowed(use, LONG_AGO) for use in Right]
+    upload = shown(any_place.database, library, *allowed, openid=sender.openid)
+    public, way = f"{ROOT}/pieces/{upload.pid}", f"在公众号里回“撤回授权 {upload.number}”"
+    assert way in sender.page(f"/{upload.pid}").text
+    assert f'href="{public}"' in sender.get(f"/{upload.pid}").text
+    assert sender.browser.get(public).status_code == HTTPStatus.OK
+    with any_place.database.begin() as session:
+        rights.revoke(session, upload.id, rights.PUBLIC_USES, "", SENDER, MINE)
+    page = sender.page(f"/{upload.pid}").text
+    assert "您撤回了授权" in page
+    assert page.count("您不愿意再公开") == 1
+    assert "送件人" not in page
+    assert "撤回授权" not in page
+    assert public not in sender.get(f"/{upload.pid}").text
+
+
+def test_what_nobody_may_see_needs_no_revocation(any_place: Place) -> None:
+    sender = any_place.sender("oGiver")
+    kept = Allowed(Right.PRESERVE, LONG_AGO)
+    upload = entered(any_place.database, kept, openid=sender.openid)
+    page = sender.page(f"/{upload.pid}").text
+    assert "已经入藏" in page
+    assert "撤回授权" not in page

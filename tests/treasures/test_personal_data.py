@@ -96,7 +96,7 @@ def test_the_export_holds_what_was_told_and_sent_and_agreed(vault: Vault) -> Non
     ]
     assert told["treasure_agreement"][0]["协议号"] == "协2026-000001"
     assert told["treasure_right"]
-    assert told["treasure_accession"][0]["登记号"] == "藏2026-000001"
+    assert told["treasure_accession"][0]["入藏号"] == "藏2026-000001"
     assert told["treasure_certificate"][0]["证书号"] == "证2026-000001"
 
 

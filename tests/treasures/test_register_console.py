@@ -83,12 +83,12 @@ def agreement_form(upload: Upload, **changes: object) -> dict[str, object]:
     return {name: value for name, value in (form | changes).items() if value is not None}
 
 
-def shows(office: Office, upload: Upload) -> TestResponse:
+def shows(office: Office, upload: Upload, **signed: str) -> TestResponse:
     with office.database.reads() as connection:
         pids = [one.pid for one in showing.showable(connection, upload.id)]
     version = upload_of(office.database, upload.id).version
     reviewer = office.sits(Role.REVIEWER)
-    return reviewer.post(path(upload, "show"), version=version, file=pids, **BOTH)
+    return reviewer.post(path(upload, "show"), version=version, file=pids, **BOTH, **signed)
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +137,7 @@ def test_an_accepted_upload_goes_all_the_way_and_back(any_office: Office) -> Non
     assert "号码 藏2026-000001" in page.text
     asked = reviewer.page(path(upload, "show"))
     assert STORY in asked.text
+    assert "照原话登出" in asked.text
     answer = shows(office, upload)
     assert answer.status_code == 303, answer.text
     assert upload_of(office.database, upload.id).state is State.PUBLISHED
@@ -363,6 +364,39 @@ def test_both_signatures_are_asked_for_before_anything_is_made(office: Office) -
     assert assets_of(office.database, upload.id) == []
 
 
+def test_the_story_is_told_only_when_it_is_ticked_and_an_anonymous_wish_is_in_sight(
+    office: Office,
+) -> None:
+    said = {"credit": Credit.ANONYMOUS, "name": "", "people": "张桂芳", "store": store_of(office)}
+    upload = entered(office.database, **said)
+    asked = office.sits(Role.REVIEWER).get(path(upload, "show"))
+    assert 'name="story"' in asked.text
+    assert "checked> 来历照原话登出" not in asked.text, "somebody has to read it first"
+    words = read_page(asked.text).text
+    assert "送件人不愿意署名" in words
+    assert "张桂芳" in words, "for whoever looks for names"
+    assert shows(office, upload).status_code == 303
+    silent = office.stranger().page(f"{showing.PAGE}/{upload.pid}").text
+    assert "一位不愿具名的市民" in silent
+    assert STORY not in silent
+    assert "张桂芳" not in silent
+    other = entered(office.database, store=store_of(office))
+    asked = office.sits(Role.REVIEWER).get(path(other, "show"))
+    assert "送件人署的是化名" in asked.text
+    assert shows(office, other, story="1").status_code == 303
+    assert STORY in office.stranger().page(f"{showing.PAGE}/{other.pid}").text
+
+
+def test_whoever_plans_for_an_anonymous_sender_is_warned_of_names_in_the_title(
+    office: Office, editor: Browser
+) -> None:
+    anonymous = agreed(office.database, credit=Credit.ANONYMOUS, name="")
+    named = agreed(office.database, credit=Credit.NAME, name="李建军")
+    warned = "题名里不要有送件人和家里人的名字"
+    assert warned in editor.page(path(anonymous, "register")).text
+    assert warned not in editor.page(path(named, "register")).text
+
+
 def test_without_the_right_there_is_no_button(office: Office) -> None:
     upload = entered(office.database, Allowed(Right.PRESERVE, TODAY), scope=Scope.CLOSED)
     answer = office.sits(Role.REVIEWER).get(path(upload, "show"))
@@ -419,3 +453,62 @@ def test_before_the_decision_there_is_nothing_to_be_done(office: Office, editor:
     assert "还没有决定收" in page.text
     assert "现在不能登记协议" in editor.page(path(upload, "agreement")).text
     assert steps_of(office.database, upload.id)
+
+
+# -- what strangers stumbled over --------------------------------------------------------------
+
+
+def test_an_agreement_is_corrected_with_a_reason(office: Office, editor: Browser) -> None:
+    upload = agreed(office.database)
+    amend = path(upload, "agreement", "amend")
+    assert "为什么更正" in editor.page(amend).text
+    form = agreement_form(upload, **{"credit_name": "老李头", "use-wechat": None})
+    assert "请写一句为什么" in problem(editor.post(amend, **form))
+    page = editor.done(amend, because="名字抄错了", **form)
+    assert "老李头" in page.text
+    assert "名字抄错了" in page.text
+    assert notes(office.database)[-1] == "treasure.agreement_amend"
+
+
+def test_a_day_that_goes_against_the_scope_is_refused_beside_its_field(
+    office: Office, editor: Browser
+) -> None:
+    upload = accepted(office.database)
+    form = agreement_form(upload, scope_until="2030-12-31")
+    answer = editor.post(path(upload, "agreement"), **form)
+    assert problem(answer)
+    assert 'id="scope-error">选了“可以公开展示”，这里就要空着' in answer.text
+    assert read_page(answer.text).value_of("scope_until") == "2030-12-31"
+
+
+def test_a_scan_that_is_too_large_is_told_so(office: Office, editor: Browser) -> None:
+    upload = agreed(office.database)
+    for more, status in ((1, 422), (2 * 1024 * 1024, 413)):
+        large = io.BytesIO(b"%PDF-1.4" + bytes(25 * 1024 * 1024 + more))
+        sent = {"scan": (large, "协议.pdf", "application/pdf")}
+        answer = editor.post(path(upload, "agreement", "scan"), **sent)
+        assert answer.status_code == status
+        assert "扫描件超过 25 MB，请分开扫或调低清晰度" in answer.text
+
+
+def test_what_was_handed_back_is_said_to_be_so(office: Office, editor: Browser) -> None:
+    upload = entered(office.database, wish=Wish.COPY)
+    before = editor.page(path(upload, "register")).text
+    assert "原件还回去以后，在这里登记" in before
+    assert "编辑" in before or "editor" not in before
+    form = {"what": "handed_back", "note": "本人取回", "version": upload.version}
+    page = editor.done(path(upload, "custody"), **form)
+    assert "原件还回去以后，在这里登记" not in page.text
+    assert "原件已还" in page.text
+    assert "复制件存放位置" in page.text
+    with office.database.reads() as connection:
+        colleague = register_queries.names(connection)["editor"]
+    book = editor.page("/console/treasures/register?year=2026").text
+    assert colleague in book
+
+
+def test_a_printed_agreement_speaks_of_its_parties(office: Office, editor: Browser) -> None:
+    upload = agreed(office.database, wish=Wish.COPY)
+    text = editor.page(path(upload, "agreement", "text")).text
+    assert "原件还给甲方" in text
+    assert "您" not in text.partition("一、物件")[2].partition("二、公开和署名")[0]

@@ -14,6 +14,7 @@ from tests.treasures.register_making import (
     MINE,
     REVIEWER,
     SIGNED,
+    STORY,
     TITLE,
     TODAY,
     a_picture,
@@ -156,7 +157,7 @@ def test_only_clean_pictures_of_the_piece_are_shown(
     database: Database, library: ObjectStore
 ) -> None:
     upload, other = entered(database), entered(database)
-    with pytest.raises(RefusedError, match=texts.NO_PICTURES), database.begin() as session:
+    with pytest.raises(RefusedError, match=texts.NONE_CHOSEN), database.begin() as session:
         showing.show(session, upload.id, [], SIGNED, REVIEWER)
     with database.reads() as connection:
         (theirs,) = showing.showable(connection, other.id)
@@ -319,6 +320,68 @@ def test_a_new_name_reaches_record_and_pictures(database: Database, library: Obj
     assert {one.credit for one in held.values()} == {"一位不愿具名的市民提供，入藏号 藏2026-000001"}
     assert row.author == ""
     assert "老李" not in row.note
+
+
+def test_the_story_is_told_only_where_whoever_releases_it_says_so(
+    database: Database, library: ObjectStore
+) -> None:
+    upload = entered(database, credit=Credit.ANONYMOUS, name="", people="张桂芳")
+    show(database, library, upload, replace(SIGNED, story=False))
+    with database.reads() as connection:
+        silent = showing.find(connection, upload.pid, today=TODAY)
+    assert silent is not None
+    assert silent.story == ""
+    assert "张桂芳" not in repr(silent)
+    with database.begin() as session:
+        showing.withdraw(session, upload.id, "看过来历再展示", REVIEWER)
+    show(database, library, upload)
+    with database.reads() as connection:
+        told = showing.find(connection, upload.pid, today=TODAY)
+    assert told is not None
+    assert told.story == STORY
+
+
+@pytest.mark.parametrize(("credit", "is_told"), [(Credit.ANONYMOUS, False), (Credit.NAME, True)])
+def test_a_story_that_was_read_beside_a_name_is_not_told_beside_none(
+    database: Database, library: ObjectStore, credit: Credit, is_told: object
+) -> None:
+    upload = shown(database, library)
+    name = "" if credit is Credit.ANONYMOUS else "李建军"
+    with database.begin() as session:
+        session.execute(update(Agreement).values(credit=credit.value, credit_name=name))
+        showing.recredit(session, upload.id, at(REVIEWER, 1))
+    with database.reads() as connection:
+        piece = showing.find(connection, upload.pid, today=TODAY)
+    assert piece is not None
+    assert bool(piece.story) is is_told
+
+
+def test_what_an_anonymous_sender_told_stands_in_no_record_and_on_no_picture(
+    database: Database, library: ObjectStore
+) -> None:
+    upload = shown(database, library, credit=Credit.ANONYMOUS, name="", people="张桂芳")
+    with database.reads() as connection:
+        record = connection.execute(select(Record.__table__)).one()
+        held = media.find(connection, assets_of(database, upload.id))
+    public = " ".join(map(repr, (record, *held.values())))
+    assert TITLE in public
+    assert STORY not in public
+    assert "张桂芳" not in public
+
+
+@pytest.mark.parametrize(
+    ("year", "found"),
+    [("七十年代，1977年", (1977, 1977)), ("七十年代", (1970, 1979)), ("不知道", None)],
+)
+def test_the_record_is_found_by_the_year_that_the_sender_told(
+    database: Database, library: ObjectStore, year: str, found: tuple[int, int] | None
+) -> None:
+    shown(database, library, year=year)
+    with database.reads() as connection:
+        row = connection.execute(select(Record.dated, Record.date_end, Record.date_text)).one()
+    years = (row.dated.year, row.date_end.year) if row.dated else None
+    assert years == found
+    assert bool(row.date_text) is (found is not None)
 
 
 def test_a_piece_that_was_never_shown_was_never_shown(

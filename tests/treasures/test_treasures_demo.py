@@ -17,6 +17,7 @@ from wx_archive.treasures import (
     console,
     keeping,
     queries,
+    review,
     sealed,
     showing,
     views,
@@ -76,6 +77,14 @@ def test_one_is_shown_one_waits_for_an_answer_and_one_was_declined(services: Ser
         assert thumb.read(2) == b"\xff\xd8"
     assert by_state[State.NEED_INFO].note == FILE.pieces[5].note
     assert by_state[State.DECLINED].erase_on is not None
+
+
+def test_none_is_in_the_hands_of_somebody_who_may_not_see_it(services: Services) -> None:
+    with services.database.reads() as connection:
+        may_own = {one.id for one in review.colleagues(connection)}
+    owners = {one.owner_id for one in uploads_of(services)} - {None}
+    assert owners
+    assert owners <= may_own
 
 
 def test_it_is_written_once(services: Services) -> None:

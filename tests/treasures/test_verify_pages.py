@@ -155,22 +155,33 @@ def test_a_code_may_be_typed_as_people_type(typed: str, code: str) -> None:
 def test_whatever_is_wrong_the_answer_is_the_same(place: Place) -> None:
     known = a_certificate(place.database)
     other = a_certificate(place.database, Gift(openid="oOther"))
-    wrong = [
-        scans(place, WRONG),
-        scans(place, "no-pid"),
-        scans(place, known.token.lower()),
-        types(place, known.number, other.tail),
-        types(place, "证2026-000999", known.tail),
-        types(place, "x", ""),
-        types(place, known.number, ""),
-        types(place, known.number, "长" * 500),
-        types(place, "\x00", "\x00"),
+    scanned = [scans(place, token) for token in (WRONG, "no-pid", known.token.lower())]
+    typed = [
+        (known.number, other.tail),
+        ("证2026-000999", known.tail),
+        ("x", ""),
+        (known.number, ""),
+        (known.number, "长" * 500),
+        ("\x00", "\x00"),
     ]
-    texts = {answer.text for answer in wrong}
+    texts = {answer.text for answer in scanned}
+    for number, code in typed:
+        text = types(place, number, code).text
+        texts.add(text.replace(f'value="{number}"', 'value=""'))  # what they typed, and no more
     assert len(texts) == 1
-    page = page_of(wrong[0], HTTPStatus.NOT_FOUND)
+    page = page_of(scanned[0], HTTPStatus.NOT_FOUND)
     assert "没有查到" in page.text
     assert set(page.inputs) == {"number", "code"}
+
+
+def test_after_a_miss_the_number_is_still_there_and_the_code_is_not(place: Place) -> None:
+    known = a_certificate(place.database)
+    page = page_of(types(place, known.number, "ZZZZZZ"), HTTPStatus.NOT_FOUND)
+    assert page.inputs == {"number": known.number, "code": ""}
+    mistyped = page_of(types(place, '"><b>证2026', "ZZZZZZ"), HTTPStatus.NOT_FOUND)
+    assert mistyped.inputs["number"] == '"><b>证2026'
+    long = page_of(types(place, "9" * 5000 + "\x00", ""), HTTPStatus.NOT_FOUND)
+    assert long.inputs["number"] == "9" * 40
 
 
 def test_whoever_guesses_is_stopped_and_those_who_scan_are_not(any_place: Place) -> None:

@@ -15,12 +15,14 @@ class Appearance:
         path: of its page, below the site's address.
         where: the column it stands in.
         day: since when (Shanghai calendar).
+        is_own: it is the entry's own page, with its pictures; else an article mentions it.
     """
 
     title: str
     path: str
     where: str
     day: date
+    is_own: bool = False
 
 
 AppearsIn = Callable[[Connection, str, datetime], Sequence[Appearance]]

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Final
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from wx_archive.catalogue import index
@@ -70,6 +70,12 @@ def enter_record(
     session.flush()
     index.add(session.connection(), [record], today=today)
     return record.pid
+
+
+def is_by_hand(connection: Connection, batch_id: int) -> bool:
+    """Tell whether a batch is the one of what was entered by hand: no file says anything of it."""
+    mine = select(ImportBatch.id).where(ImportBatch.id == batch_id, ImportBatch.digest == _DIGEST)
+    return connection.execute(mine).first() is not None
 
 
 def _batch(session: Session, now: datetime) -> int:

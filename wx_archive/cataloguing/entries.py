@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from wx_archive.catalogue import edits, holdings, relations
+from wx_archive.catalogue import edits, entering, holdings, relations
 from wx_archive.catalogue.holdings import Holding
 from wx_archive.catalogue.models import AccessDecision, EntryEdit, Record, RepealProposal
 from wx_archive.catalogue.relations import Bearing
@@ -75,6 +75,7 @@ class EntryView:
         decision: what staff decided about its being open; None where the file decides.
         edit: what staff changed of it.
         releases: what was proposed, newest first.
+        is_by_hand: no file has brought it: another part of the house has entered it.
     """
 
     kind: Kind
@@ -93,6 +94,7 @@ class EntryView:
     edit: Any = None
     releases: Sequence[Any] = ()
     history: tuple[Deed, ...] = ()
+    is_by_hand: bool = False
 
     @property
     def edited(self) -> Mapping[str, str]:
@@ -126,6 +128,7 @@ def entry(connection: Connection, kind: Kind, pid: str, *, today: date) -> Entry
         ).one_or_none(),
         "releases": releases.about(connection, pid),
         "history": history(connection, kind, pid),
+        "is_by_hand": entering.is_by_hand(connection, row.batch_id),
     }
     if kind is Kind.DOCUMENT:
         return _document(connection, row, common, today)

@@ -120,7 +120,17 @@ def value(key: str, text: str) -> str:
     """Write a field's value as staff read it."""
     if key == "openness":
         return DISCLOSURE[Disclosure(text)] if text in set(Disclosure) else text
+    if key == "retention":
+        return retention(text)
     return _YES.get(text, text) if key == "livelihood" else text
+
+
+def retention(code: str) -> str:
+    """Write a retention period: Y 永久, D30 30年; one that awaits review says so."""
+    plain = code.rstrip("?")
+    years = f"{plain[1:]}年" if plain[:1] == "D" and plain[1:].isdigit() else plain
+    told = "永久" if plain == "Y" else years
+    return f"{told}（待复核）" if code.endswith("?") else told
 
 
 def clipped(text: str) -> str:

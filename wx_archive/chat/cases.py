@@ -41,6 +41,13 @@ def router_for(sources: Sequence[Cases]) -> Router:
             return TextReply(standing(turn.site, "no_progress"))
         return TextReply(clip_bytes(_GAP.join(parts), TEXT_LIMIT_BYTES))
 
+    @router.on_command("撤回")
+    def withdraw_which(turn: Turn[Text]) -> Reply:
+        turn.has_recalled = True  # as above
+        parts = [part for source in sources if (part := source.listed(turn))]
+        text = _GAP.join([*parts, standing(turn.site, "withdraw_how" if parts else "no_progress")])
+        return TextReply(clip_bytes(text, TEXT_LIMIT_BYTES))
+
     @router.on_prefix("进度")
     def progress_of_one(turn: Turn[Text]) -> Reply:
         turn.has_recalled = True  # as above

@@ -74,8 +74,15 @@ def forget(session: Session, key: str) -> bool:
     """
     waits = HeldAnswer.state == HeldState.WAITING
     gone = delete(HeldAnswer).where(HeldAnswer.key == key, waits).returning(HeldAnswer.id)
-    done = session.execute(gone.execution_options(synchronize_session=False))
-    return done.scalar_one_or_none() is not None
+    number = session.execute(gone.execution_options(synchronize_session=False)).scalar()
+    if number is None:
+        return False
+    # Its job goes with it: SQLite gives the number to the next one, whose job has the same key.
+    session.execute(
+        delete(jobs.Job).where(jobs.Job.key == f"{DELIVER}:{number}"),
+        execution_options={"synchronize_session": False},
+    )
+    return True
 
 
 def waiting(session: Session, follower_id: int, *, now: datetime) -> Sequence[HeldAnswer]:

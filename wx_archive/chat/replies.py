@@ -45,6 +45,7 @@ class Replies(FileModel):
     held_more: str
     nothing_running: str
     no_progress: str
+    withdraw_how: str
     ask_what: str
     ask_filed: str
     ask_private: str

@@ -55,17 +55,25 @@ class Door:
     Attributes:
         origin: public address of this service, without a trailing slash.
         has_oauth: WeChat tells this account who is reading.
+        has_media: WeChat hands this account what followers send in the chat; others bring it
+            through this door.
     """
 
     secret: str = field(repr=False)
     origin: str
     has_oauth: bool = False
+    has_media: bool = True
 
     @classmethod
     def of(cls, settings: Settings) -> "Door":
         """Return the door of an installation."""
-        allowed = Entitlements.of(settings).may(Capability.OAUTH)
-        return cls(settings.secret(), settings.origin, has_oauth=allowed)
+        may = Entitlements.of(settings).may
+        return cls(
+            settings.secret(),
+            settings.origin,
+            has_oauth=may(Capability.OAUTH),
+            has_media=may(Capability.MEDIA),
+        )
 
     @property
     def is_secure(self) -> bool:

@@ -200,7 +200,7 @@ def card(hit: Hit, origin: str) -> Article:
     facts = (number, written(hit.dated, hit.date_precision))
     standing = (hit.validity.value if hit.validity else "", badge(hit))
     lines = [" · ".join(filter(None, facts)), " · ".join(filter(None, standing))]
-    lines.append("点开看全文和出处" if is_document else "点开看摘要、出处，怎样看原件")
+    lines.append("点开看全文和出处" if is_document else "点开看摘要、出处，怎样来馆看")
     return Article(
         title=hit.title,
         description="\n".join(filter(None, lines)),

@@ -21,11 +21,16 @@ INK: Final = (38, 34, 30)
 VERMILION: Final = (178, 58, 46)
 _SHADE: Final = 0.88
 _DARKEST: Final = 232
+_MEASURES: Final = "张件册份页段封幅盘本卷盒枚套"
+_NUMERALS: Final = "一二三四五六七八九十百零〇两"
 _WORDS: Final = re.compile(
-    r"[《“‘（「『]*(?:[0-9A-Za-z.·-]{1,12}[年月日号]?|.)[，。：；！？、）》」』”’%…]*",
+    r"[《“‘（「『]*"
+    rf"(?:(?:[0-9]{{1,12}} ?|[{_NUMERALS}]{{1,6}})[{_MEASURES}]"
+    r"|[0-9A-Za-z.·-]{1,12}[年月日号]?|.)"
+    r"[，。：；！？、）》」』”’%…]*",
     flags=re.DOTALL,
 )
-"""What stays on one line: a year with its 年, a word in letters, a character with its marks."""
+"""What stays on one line: a number with what it counts, a word in letters, one with its marks."""
 _HANGS: Final = "，。：；！？、"
 _HANG_AT_MOST: Final = 2
 """More marks in a row would stand outside the frame."""

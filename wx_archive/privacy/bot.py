@@ -52,15 +52,18 @@ def router_for(rules: Rules, after: AfterWithdrawal) -> Router:
     @router.on_tap("withdraw", effect=True)
     def withdraw_tapped(turn: Turn[Text]) -> Reply:
         """Withdraw the consent that a link names."""
-        return _withdraw(turn, turn.argument, after)
+        purpose, _dot, is_sure = turn.argument.partition(".")
+        return _withdraw(turn, purpose, after, is_sure=bool(is_sure))
 
     @router.on_prefix("撤回同意", effect=True)
     def withdraw_named(turn: Turn[Text]) -> Reply:
         """撤回同意 NAME: withdraw the consent of this name."""
-        wanted = fold(turn.argument)
-        known = consents.purposes(turn.site).values()
-        found = next((one.slug for one in known if fold(one.name) == wanted), wanted)
-        return _withdraw(turn, found, after)
+        return _withdraw(turn, _purpose(turn), after)
+
+    @router.on_prefix(texts.SURE, effect=True)
+    def withdraw_surely(turn: Turn[Text]) -> Reply:
+        """确定撤回同意 NAME: the same, having read what ends with it."""
+        return _withdraw(turn, _purpose(turn), after, is_sure=True)
 
     @router.on_command("确认删除", effect=True)
     def erase(turn: Turn[Text]) -> Reply:
@@ -158,11 +161,26 @@ def _toggle(turn: Turn[Text], topic: Topic | None) -> Reply:
     return TextReply(texts.toggled(topic, choices, is_chosen=is_chosen, tail=tail))
 
 
-def _withdraw(turn: Turn[Text], purpose: str, after: AfterWithdrawal) -> Reply:
+def _purpose(turn: Turn[Text]) -> str:
+    wanted = fold(turn.argument)
+    known = consents.purposes(turn.site).values()
+    return next((one.slug for one in known if fold(one.name) == wanted), wanted)
+
+
+def _withdraw(
+    turn: Turn[Text], purpose: str, after: AfterWithdrawal, *, is_sure: bool = False
+) -> Reply:
+    """Withdraw a consent; where something ends with it, that is said and asked about first."""
+    hanging = after.get(purpose)
+    ends = hanging.told(turn.session.connection(), turn.follower_id) if hanging else ""
+    if ends and not is_sure:
+        name = consents.purposes(turn.site)[purpose].name
+        return TextReply(texts.ask_to_withdraw(name, purpose, ends))
     done = service.withdraw_consent(
         turn.session, turn.site, turn.follower_id, purpose, after, now=turn.now
     )
-    return TextReply(standing(turn.site, "consent_withdrawn" if done else "consent_none"))
+    told = standing(turn.site, "consent_withdrawn" if done else "consent_none")
+    return TextReply(f"{told}\n{ends}" if done and ends else told)
 
 
 def _address(turn: Turn[Text]) -> str:

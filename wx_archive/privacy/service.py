@@ -52,8 +52,21 @@ def about(connection: Connection, site: Site, follower_id: int) -> AboutMe:
     )
 
 
-AfterWithdrawal = Mapping[str, Callable[[Session, Site, int, datetime], None]]
-"""By purpose: what ends with its consent, in the same transaction."""
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """What hangs on a consent.
+
+    Attributes:
+        told: names what would end with it, in the citizen's words; empty if nothing would.
+        end: ends it, in the transaction of the withdrawal.
+    """
+
+    told: Callable[[Connection, int], str]
+    end: Callable[[Session, Site, int, datetime], None]
+
+
+AfterWithdrawal = Mapping[str, Hanging]
+"""By purpose: what ends with its consent."""
 
 
 def withdraw_consent(
@@ -70,7 +83,7 @@ def withdraw_consent(
     if not consents.withdraw(session, follower_id, purpose, now=now):
         return False
     if purpose in after:
-        after[purpose](session, site, follower_id, now)
+        after[purpose].end(session, site, follower_id, now)
     return True
 
 

@@ -21,6 +21,7 @@ BY_CODE: Final = "follower:code"
 """How somebody was found who told a code, as the audit log has it."""
 HIDDEN: Final = "（不显示）"
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00\Z")
+SURE: Final = "确定撤回同意"
 
 
 def chinese_date(day: date) -> str:
@@ -71,6 +72,12 @@ def about_me(about: AboutMe, *, address: str, is_signed: bool, tail: str) -> str
         tail,
     ]
     return "\n".join(lines)
+
+
+def ask_to_withdraw(name: str, purpose: str, ends: str) -> str:
+    """Say what ends with a consent, and wait for a yes."""
+    sure = tap_link("确定撤回", f"{SURE} {name}", f"withdraw.{purpose}.yes")
+    return f"撤回“{name}”的同意以后：\n{ends}\n▸{sure}　▸{tap_link('不撤了', '我的资料')}"
 
 
 def page_link(head: str, address: str, *, is_signed: bool) -> str:

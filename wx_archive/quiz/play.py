@@ -386,7 +386,8 @@ def _award(session: Session, entry_id: int, ordinal: int, answer_id: int, now: d
         session,
         SHOW_CARD,
         {"card": card_id},
-        key=f"{SHOW_CARD}:{card_id}",
+        # With its moment: SQLite gives the number of one that was erased to another.
+        key=f"{SHOW_CARD}:{card_id}:{now.timestamp():.0f}",
         now=now,
         follower_id=owner,
     )

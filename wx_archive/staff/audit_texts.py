@@ -108,6 +108,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     # the review of treasures, and the desk
     "treasure.enter": "登记珍档",
     "treasure.enter_file": "给登记的珍档加文件",
+    "treasure.enter_rights": "给登记的珍档补权利",
     "treasure.move": "推进珍档",
     "treasure.ask": "问珍档的送件人",
     "treasure.assign": "分派珍档",
@@ -140,6 +141,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "voucher.write_down": "补录纸单上的交付",
     # agreements, the register, what is shown of treasures
     "treasure.agreement": "登记珍档的协议",
+    "treasure.agreement_amend": "更正珍档的协议",
     "treasure.scan": "传珍档协议的扫描件",
     "treasure.grant": "记下珍档的授权",
     "treasure.revoke": "撤回珍档的授权",
@@ -229,6 +231,7 @@ KINDS: Final[Mapping[str, str]] = {
     "season": "答题季",
     "session": "登录",
     "synonyms": "近义词",
+    "certificate": "证书",
     "treasure": "珍档",
     "upload": "上传的文件",
     "voucher": "领取凭证",

@@ -6,19 +6,26 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.orm import Session
 
 from wx_archive.core import wording
 from wx_archive.core.errors import RefusedError
 from wx_archive.staff.rules import SamePersonError
-from wx_archive.treasures import certificates, numbers, record, register_queries, rules
+from wx_archive.treasures import (
+    certificates,
+    contacts,
+    numbers,
+    record,
+    register_queries,
+    rules,
+)
 from wx_archive.treasures import register_texts as texts
-from wx_archive.treasures.models import Treasure
+from wx_archive.treasures.models import Treasure, TreasureEvent
 from wx_archive.treasures.record import Describing
 from wx_archive.treasures.register_models import Accession, AccessionPlan
 from wx_archive.treasures.register_queries import Entered, Planned
-from wx_archive.treasures.rules import Action, Sign, State
+from wx_archive.treasures.rules import Action, Sign, State, Wish
 from wx_archive.treasures.steps import Doing, advance, locked, note_step
 
 TITLE_LENGTH: Final = 200
@@ -51,6 +58,17 @@ CUSTODY: Final = {
 }
 _BEFORE: Final = frozenset({Custody.RECEIVED, Custody.HANDED_BACK})
 """What may happen before it is in the register."""
+_EARLY: Final = frozenset({State.ACCEPTED, State.AGREEMENT})
+_HERE: Final = frozenset(Custody) - {Custody.BACK}  # more of it may be brought
+_FOLLOWS: Final = {
+    None: frozenset(Custody) - {Custody.BACK},
+    Custody.RECEIVED: _HERE,
+    Custody.MOVED: _HERE,
+    Custody.BACK: _HERE,
+    Custody.LENT: frozenset({Custody.BACK}),
+    Custody.HANDED_BACK: frozenset({Custody.RECEIVED}),
+}
+"""What may happen to an original after what; None: nothing was written down of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,21 +218,73 @@ def custody(
 
     Raises:
         StaleError: somebody was faster.
-        RefusedError: it is too early for that, or the words or the new place are missing.
+        RefusedError: it does not go with where the original is, or the words or the new place
+            are missing.
     """
     said, place = wording.take_down(note), wording.take_down(location)
     if not said or len(said) > CUSTODY_LENGTH:
         raise RefusedError(texts.CUSTODY_NOTE)
     treasure = locked(session, treasure_id, version=version)
-    standing = State(treasure.state)
-    if standing not in {State.ACCEPTED, State.AGREEMENT, *rules.KEPT}:
-        raise RefusedError(texts.NO_CUSTODY)
-    if standing not in rules.KEPT and what not in _BEFORE:
-        raise RefusedError(texts.NOT_ENTERED)
+    state, before = State(treasure.state), original(session.connection(), treasure_id)
+    wish = None if treasure.wish is None else Wish(treasure.wish)
+    if what not in may_follow(state, before, wish):
+        raise RefusedError(_why_not(state, before, what))
     if what is Custody.MOVED:
         _move(session, treasure_id, place)
     where = f"（{place}）" if place else ""
     _step(session, treasure, f"{CUSTODY[what]}：{said}{where}", doing, Action.CUSTODY)
+    _settle(session, treasure, what, doing)
+
+
+def original(connection: Connection, treasure_id: int) -> Custody | None:
+    """Return what last became of an original; None where nothing was written down.
+
+    A copy may be moved after its original was handed back: that does not bring it here again.
+    """
+    notes = select(TreasureEvent.note).where(
+        TreasureEvent.treasure_id == treasure_id, TreasureEvent.action == Action.CUSTODY
+    )
+    last = None
+    for note in connection.scalars(notes.order_by(TreasureEvent.id)):
+        became = next(what for what, name in CUSTODY.items() if note.startswith(f"{name}："))
+        if became is not Custody.MOVED or last is not Custody.HANDED_BACK:
+            last = became
+    return last
+
+
+def may_follow(state: State, before: Custody | None, wish: Wish | None) -> list[Custody]:
+    """Return what may become of an original now, in the order of the form."""
+    possible = _FOLLOWS[before]
+    if before is Custody.HANDED_BACK and wish is Wish.COPY:
+        possible |= {Custody.MOVED}  # the copy
+    if state in rules.GONE:
+        possible &= {Custody.HANDED_BACK} if before else frozenset()
+    elif state not in rules.KEPT:
+        possible &= _BEFORE if state in _EARLY else frozenset()
+    return [what for what in Custody if what in possible]
+
+
+def _why_not(state: State, before: Custody | None, what: Custody) -> str:
+    if state not in {*_EARLY, *rules.KEPT} and not (state in rules.GONE and before):
+        return texts.NO_CUSTODY
+    if state in rules.GONE:
+        return texts.ONLY_BACK
+    if state in _EARLY and what not in _BEFORE:
+        return texts.NOT_ENTERED
+    return texts.custody_order(CUSTODY[what], "" if before is None else CUSTODY[before])
+
+
+def _settle(session: Session, treasure: Treasure, what: Custody, doing: Doing) -> None:
+    """Let record and contact follow an original that has come or gone."""
+    if what is Custody.HANDED_BACK and treasure.erased_at is not None:
+        contacts.wipe(session, treasure.id)  # kept for this alone
+    if what not in _BEFORE:
+        return
+    entered = select(Accession).where(Accession.treasure_id == treasure.id)
+    accession = session.scalars(entered).one_or_none()
+    if accession is not None:
+        is_copy = what is Custody.HANDED_BACK or treasure.wish == Wish.COPY
+        record.only_copy(session, accession, doing, is_copy=is_copy)
 
 
 def _move(session: Session, treasure_id: int, place: str) -> None:

@@ -31,7 +31,7 @@ class Shown:
     """A file as its owner saw it.
 
     Attributes:
-        place: counted from 1, among the files that were shown.
+        place: counted from 1, among the files that count (`rules.STANDING`).
         turned: degrees clockwise.
     """
 
@@ -57,7 +57,10 @@ def move(session: Session, treasure: Treasure, shown: Shown, to: int, doing: Doi
         NotEditableError: it is past that.
         FileGoneError: it is not there any more.
     """
-    row, standing = _found(session, treasure, shown.pid)
+    row, rows = _found(session, treasure, shown.pid)
+    standing = [each for each in rows if FileState(each.state) in rules.STANDING]
+    if row not in standing:  # refused since it was seen: it has no number any more
+        return False
     at, target = standing.index(row) + 1, min(max(to, 1), len(standing))
     if at != shown.place or at == target:
         return False

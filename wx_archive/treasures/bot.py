@@ -44,7 +44,7 @@ class Sending:
 
     name: ClassVar[str] = "treasures.sending"
     version: ClassVar[int] = 1
-    lasts: ClassVar[timedelta] = timedelta(minutes=30)
+    lasts: ClassVar[timedelta] = timedelta(hours=2)
 
 
 @router.on_click("treasures.start", effect=True)
@@ -94,13 +94,16 @@ def chosen(_turn: Turn[MenuPictures]) -> Reply:
 @router.on_command("完成", effect=True)
 def finish(turn: Turn[Text]) -> Reply | None:
     """完成: hand in what was sent, however long ago it was begun."""
-    return _whatever_is_begun(turn, _finish)
+    return _whatever_is_begun(turn, _finish, f"{texts.NOTHING_SENT}。")
 
 
 @router.on_command("取消", effect=True)
 def drop(turn: Turn[Text]) -> Reply | None:
     """取消: forget what was sent and not handed in."""
-    return _whatever_is_begun(turn, _drop)
+    dropped = _whatever_is_begun(turn, _drop, texts.dropped(0))
+    if isinstance(turn.state, Sending):
+        turn.leave()
+    return dropped
 
 
 @router.on_command(texts.TERMS)
@@ -123,21 +126,22 @@ def words(turn: Turn[Any]) -> Reply | None:
     """Take words for the story; a word that ends the sending ends it."""
     said = fold(turn.words).rstrip("。.!！~ ")
     begun = _begun(turn)
-    if said in _LEAVE or begun is None:
+    if said in _LEAVE:
         turn.leave()
-        if said in _LEAVE:
-            return TextReply(texts.left(begun))
-        turn.goes_on = True
-        return None
+        return TextReply(texts.left(begun))
     if said in _DONE:
-        return _finish(turn, begun)
+        return _finish(turn, begun) if begun else TextReply(f"{texts.NOTHING_SENT}。")
     if said in _DROP:
         return _drop(turn, begun)
-    return _tell(turn, begun)
+    return _tell(turn)
 
 
 def _start(turn: Turn[Any]) -> Reply:
     begun = _begun(turn)
+    if not turn.door.has_media:
+        return _only_by_page(turn)
+    if begun is None and uploads.has_enough(turn.session, turn.follower_id):
+        return TextReply(texts.full(texts.TOO_MANY_OPEN, is_begun=False))
     version = consents.current_text(turn.site, PURPOSE).version
     turn.keep(Sending(version))
     page = address(turn, f"{PAGE}/{begun.pid}/photos" if begun else f"{PAGE}/new")
@@ -145,11 +149,19 @@ def _start(turn: Turn[Any]) -> Reply:
     return TextReply(texts.invitation(count, page, is_signed=signs(turn)))
 
 
+def _only_by_page(turn: Turn[Any]) -> Reply:
+    """Lead to the page: WeChat does not hand this account what its followers send."""
+    turn.keep(Sending(0, is_full=True))
+    return TextReply(texts.only_by_page(address(turn, f"{PAGE}/new"), is_signed=signs(turn)))
+
+
 def _take(turn: Turn[Any], kind: FileKind, media_id: str) -> Reply:
     """Announce a file; the first of a batch is answered, the others are told of together."""
     by = doing(turn)
     followers.hold(turn.session, turn.follower_id)
     state = turn.state if isinstance(turn.state, Sending) else None
+    if not turn.door.has_media:
+        return NoReply() if state and state.is_full else _only_by_page(turn)
     version = consents.current_text(turn.site, PURPOSE).version
     sent_at = datetime.fromtimestamp(turn.message.header.created_at, UTC)
     incoming = Incoming(
@@ -160,7 +172,9 @@ def _take(turn: Turn[Any], kind: FileKind, media_id: str) -> Reply:
         taken = uploads.take(turn.session, treasure, incoming, by)
     except (TooManyFilesError, TooManyOpenError) as err:
         turn.keep(Sending(version, is_full=True))
-        return NoReply() if state and state.is_full else TextReply(texts.full(str(err)))
+        is_file = isinstance(err, TooManyFilesError)
+        told = TextReply(texts.full(str(err), is_begun=is_file))
+        return NoReply() if state and state.is_full else told
     turn.keep(Sending(version))
     if not taken.is_first:
         return NoReply()
@@ -168,7 +182,7 @@ def _take(turn: Turn[Any], kind: FileKind, media_id: str) -> Reply:
         turn.session,
         SUMMARY,
         {"treasure": treasure.id, "from": treasure.batch_from},
-        key=f"{SUMMARY}:{treasure.id}:{treasure.batch_from}",
+        key=f"{SUMMARY}:{treasure.pid}:{treasure.batch_from}",
         now=turn.now,
         due=turn.now + rules.SETTLED,
         follower_id=turn.follower_id,
@@ -176,10 +190,12 @@ def _take(turn: Turn[Any], kind: FileKind, media_id: str) -> Reply:
     return TextReply(texts.received(kind, is_more=treasure.batch_from > 1))
 
 
-def _tell(turn: Turn[Any], begun: Upload) -> Reply:
+def _tell(turn: Turn[Any]) -> Reply:
+    """Take words for the story, even before the first photo has come."""
     by = doing(turn)
-    treasure = locked(turn.session, begun.id)
+    followers.hold(turn.session, turn.follower_id)
     try:
+        treasure = uploads.draft(turn.session, turn.follower_id, Channel.CHAT, by)
         uploads.tell(turn.session, treasure, turn.words, by)
     except RefusedError as err:
         return TextReply(texts.not_told(str(err)))
@@ -196,21 +212,29 @@ def _tell(turn: Turn[Any], begun: Upload) -> Reply:
     return TextReply(texts.noted(turn.words))
 
 
-def _whatever_is_begun(turn: Turn[Any], do: Callable[[Turn[Any], Upload], Reply]) -> Reply | None:
-    """Do it to the upload that is begun; in another conversation the words are not meant for it."""
+def _whatever_is_begun(
+    turn: Turn[Any], do: Callable[[Turn[Any], Upload], Reply], otherwise: str
+) -> Reply | None:
+    """Do it to the upload that is begun; in another conversation the words are not meant for it.
+
+    Args:
+        turn: whose.
+        do: what is to be done.
+        otherwise: what is said to who was invited and has sent nothing.
+    """
     if turn.state is not None and not isinstance(turn.state, Sending):
         return None
     begun = _begun(turn)
     if begun is not None:
         return do(turn, begun)
-    if turn.state is not None:
-        turn.leave()
-    return TextReply(standing(turn.site, "nothing_running"))
+    return TextReply(otherwise if turn.state else standing(turn.site, "nothing_running"))
 
 
 def _finish(turn: Turn[Any], begun: Upload) -> Reply:
     """Hand in; 完成 is a yes to the text that was shown, if that still counts."""
     consent = consents.current_text(turn.site, PURPOSE)
+    if not _count(turn, begun):  # before a yes is asked for to what nobody has
+        return _nothing_sent(turn, begun)
     shown = turn.state.version_shown if isinstance(turn.state, Sending) else 0
     given = consents.has_given(turn.session, turn.site, turn.follower_id, PURPOSE)
     if shown != consent.version and not given:
@@ -224,9 +248,8 @@ def _hand_in(turn: Turn[Any], begun: Upload) -> Reply:
     treasure = locked(turn.session, begun.id)
     try:
         handed = uploads.finish(turn.session, treasure, by, consent_version=version)
-    except NothingSentError as err:
-        turn.keep(Sending(version))
-        return TextReply(f"{err}。")
+    except NothingSentError:
+        return _nothing_sent(turn, begun)
     consents.give(turn.session, turn.follower_id, PURPOSE, version=version, now=turn.now)
     turn.leave()
     every = queries.files(turn.session.connection(), handed.id)
@@ -234,7 +257,18 @@ def _hand_in(turn: Turn[Any], begun: Upload) -> Reply:
     return TextReply(texts.handed_in(handed, every, page, is_signed=signs(turn)))
 
 
-def _drop(turn: Turn[Any], begun: Upload) -> Reply:
+def _nothing_sent(turn: Turn[Any], begun: Upload) -> Reply:
+    """Say that there is nothing to look at, and why if something was sent."""
+    turn.keep(turn.state if isinstance(turn.state, Sending) else Sending(0))
+    every = queries.files(turn.session.connection(), begun.id)
+    page = address(turn, f"{PAGE}/{begun.pid}/photos")
+    return TextReply(texts.nothing_sent(every, page, is_signed=signs(turn)))
+
+
+def _drop(turn: Turn[Any], begun: Upload | None) -> Reply:
+    if begun is None:
+        turn.leave()
+        return TextReply(texts.dropped(0))
     count = _count(turn, begun)
     keys = uploads.drop(turn.session, locked(turn.session, begun.id), doing(turn))
     removal.later(turn.session, keys, now=turn.now)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
+from sqlalchemy import Connection
+
 from wx_archive.chat.cases import Cases
 from wx_archive.chat.replies import standing
 from wx_archive.chat.router import Stage
@@ -22,8 +24,10 @@ from wx_archive.wechat.inbound import Text
 from wx_archive.wechat.replies import Reply, TextReply
 
 _DROP: Final = frozenset({"取消", "不发了", "不说了", "算了", "退出", "返回"})
+_YES_NO: Final = frozenset({texts.YES, texts.NO, "对", "不对"})
 _LISTED: Final = 3
 """Uploads that an answer lists."""
+_MOST: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,22 @@ def by_link(turn: Turn[Text]) -> Reply | None:
     """Do what a link says: answer yes or no, or begin to answer in one's own words."""
     verb, _dot, told = turn.argument.partition(".")
     number = rules.read_number(told) or ""
+    if verb == "words":
+        return _answer(turn, number, turn.words.partition(number)[2].strip())
     said = {"yes": texts.YES, "no": texts.NO}.get(verb)
     return _answer(turn, number, said) if said else _ask_for_words(turn, number)
+
+
+@router.on_command(texts.YES, texts.NO, "对", "不对", "我来说说", "不撤了", effect=True)
+def answered_without_tapping(turn: Turn[Text]) -> Reply | None:
+    """是, 不是, 我来说说: typed without the number, meant for the question that is open."""
+    asked = queries.asked_of(turn.session.connection(), turn.follower_id)
+    if asked is None or turn.state is not None:
+        return None
+    number, said = asked.number or "", fold(turn.words)
+    if said in _YES_NO:
+        return _answer(turn, number, said)
+    return _ask_for_words(turn, number) if said == "我来说说" else None
 
 
 @router.on_prefix(texts.YES, texts.NO, texts.SAY, effect=True)
@@ -98,6 +116,18 @@ def _answer(turn: Turn[Any], number: str, words: str) -> Reply:
 # -- 进度, 撤回 --------------------------------------------------------------------------------
 
 
+@router.on_words(Stage.SENTENCE)
+def maybe_an_answer(turn: Turn[Text]) -> Reply | None:
+    """Ask whether words that found nothing answer an open question: elders type, and do not tap."""
+    with turn.reads() as connection:
+        follower_id = followers.find(connection, turn.message.header.openid)
+        asked = queries.asked_of(connection, follower_id) if follower_id else None
+    if asked is None or len(turn.words) > rules.NOTE_LENGTH:
+        return None
+    turn.has_recalled = True  # staff may move it before the next delivery: keep this answer
+    return TextReply(texts.is_it_the_answer(asked, turn.words))
+
+
 @router.on_words(Stage.NUMBER)
 def by_bare_number(turn: Turn[Text]) -> Reply | None:
     """NUMBER: where one's own upload stands; anything else is looked up."""
@@ -109,10 +139,10 @@ def by_bare_number(turn: Turn[Text]) -> Reply | None:
 def _listed(turn: Turn[Any]) -> str:
     with turn.reads() as connection:
         follower_id = followers.find(connection, turn.message.header.openid)
-        own = queries.of_follower(connection, follower_id, limit=_LISTED) if follower_id else []
-        if not own or follower_id is None:
-            return ""
-    return texts.mine(own, address(turn, PAGE), is_signed=signs(turn))
+        own = queries.of_follower(connection, follower_id, limit=_MOST) if follower_id else []
+    if not own:
+        return ""
+    return texts.mine(own[:_LISTED], len(own), address(turn, PAGE), is_signed=signs(turn))
 
 
 def _status(turn: Turn[Any], typed: str) -> str | None:
@@ -131,12 +161,25 @@ def _status(turn: Turn[Any], typed: str) -> str | None:
 
 
 def _withdraw(turn: Turn[Any], typed: str) -> Reply | None:
+    """Say what withdrawing means, and wait for a yes."""
     number = rules.read_bare_number(typed)
     if number is None:
         return None
-    own = queries.own(turn.session.connection(), turn.follower_id, number)
+    own = _own(turn, number)
     if own is None:
         return TextReply(standing(turn.site, "enquiry_unknown"))
+    if own.state not in rules.WITHDRAWABLE:
+        return TextReply(texts.not_withdrawn(own))
+    return TextReply(texts.ask_to_withdraw(own))
+
+
+@router.on_prefix(texts.WITHDRAW, effect=True)
+def withdraw(turn: Turn[Text]) -> Reply | None:
+    """确定撤回 NUMBER: withdraw one's own upload."""
+    number = rules.read_number(turn.argument)
+    own = _own(turn, number) if number else None
+    if own is None:
+        return TextReply(standing(turn.site, "enquiry_unknown")) if number else None
     try:
         done = uploads.withdraw(turn.session, locked(turn.session, own.id), doing(turn))
     except ImpossibleMoveError:
@@ -144,7 +187,22 @@ def _withdraw(turn: Turn[Any], typed: str) -> Reply | None:
     return TextReply(texts.withdrawn(done))
 
 
+def ends_with_consent(connection: Connection, follower_id: int) -> str:
+    """Name what ends when a follower withdraws the consent; empty if nothing does."""
+    states = rules.WITHDRAWABLE | {State.DRAFT}
+    own = queries.of_follower(connection, follower_id, limit=_MOST)
+    ending = [upload for upload in own if upload.state in states]
+    return texts.would_end(ending) if ending else ""
+
+
 # -- 撤回授权 ----------------------------------------------------------------------------------
+
+
+@router.on_command("撤回授权", effect=True)
+def revoke_which(turn: Turn[Text]) -> Reply:
+    """撤回授权: which pieces are public."""
+    every = queries.of_follower(turn.session.connection(), turn.follower_id, limit=_MOST)
+    return TextReply(texts.revocable([one for one in every if one.state is State.PUBLISHED]))
 
 
 @router.on_prefix("撤回授权", effect=True)

@@ -31,6 +31,7 @@ from wx_archive.wechat.errors import (
     PlatformError,
     QuotaError,
     TokenRefusedError,
+    UnknownOutcomeError,
 )
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ AGAIN_AFTER: Final = timedelta(minutes=1)
 _NOTHING_DONE: Final = (BusyError, QuotaError, TokenRefusedError)
 _KEY: Final = "key"
 _SENDING: Final = "sending"
+_SAID: Final = "said"
+"""The words before the picture were sent, or may have been: they are never sent twice."""
 
 
 def build(services: Services, platform: Platform) -> Jobs:
@@ -124,7 +127,10 @@ class _Easel:
         return account.may(Capability.SERVICE_MESSAGES) and account.may(Capability.MEDIA)
 
     def _picture(self, work: Work, known: Known, follower_id: int) -> bool:
-        """Send the picture; False if nothing may be sent now."""
+        """Send the picture, its words before it; False if nothing may be sent now.
+
+        Where one message is all that is left, it is the picture: it says what it is.
+        """
         with work.begin() as session:
             may = followers.may_receive(session, follower_id)
             if not may or not windows.is_open(session, follower_id, now=clock.now()):
@@ -137,10 +143,23 @@ class _Easel:
             openid = session.get_one(Follower, follower_id).openid
             if not windows.spend(session, follower_id, now=clock.now()):
                 return False
+            is_wordy = not work.recorded(_SAID)
+            is_wordy = is_wordy and windows.spend(session, follower_id, now=clock.now())
         work.record(_SENDING)
+        if is_wordy:
+            self._say(work, known, openid)
         self._platform.send_image(openid, media_id)
         log.info("treasures.certificate_sent id=%d", known.id)
         return True
+
+    def _say(self, work: Work, known: Known, openid: str) -> None:
+        """Send the words; the picture is sent all the same where nobody knows if they arrived."""
+        text = certificate_texts.sent(known.called, known.number, is_anew=known.is_anew)
+        try:
+            self._platform.send_text(openid, text)
+        except UnknownOutcomeError as err:
+            log.warning("treasures.certificate_words_unknown cause=%s", type(err).__name__)
+        work.record(_SAID)
 
     def _tell(self, work: Work, known: Known) -> None:
         with work.finishing() as session:
@@ -151,6 +170,7 @@ class _Easel:
                 known.number,
                 known.treasure_number,
                 self._address(session.connection(), known),
+                is_anew=known.is_anew,
             )
             key = f"{certificates.SEND}:{known.id}"
             held.tell(session, known.follower_id, text, key=key, now=clock.now())

@@ -63,7 +63,7 @@ def tail(code: str) -> str:
 
 def registered(accession: str) -> str:
     """Return the line of the register as it stands beside the code."""
-    return f"登记号　　{accession}"
+    return f"入藏号　　{accession}"
 
 
 def body(kind: Wish, title: str, extent: str) -> tuple[str, ...]:
@@ -102,7 +102,16 @@ def _counted(number: int) -> str:
     return ten + (_DIGITS[ones] if ones else "")
 
 
-def ready(called: str, number: str, treasure_number: str, address: str) -> str:
+def sent(called: str, number: str, *, is_anew: bool) -> str:
+    """Return what is said to the sender before the picture itself."""
+    if is_anew:
+        return f"这是换发的新证书，编号 {number}，原来那张作废。长按图片可以保存。"
+    return f"这是您的{called}，编号 {number}。长按图片可以保存。"
+
+
+def ready(
+    called: str, number: str, treasure_number: str, address: str, *, is_anew: bool = False
+) -> str:
     """Return what the sender is told where the picture itself could not be sent.
 
     Args:
@@ -110,13 +119,16 @@ def ready(called: str, number: str, treasure_number: str, address: str) -> str:
         number: the certificate's.
         treasure_number: the upload's; a tap on it always gives a fresh way in.
         address: of the page, where it is good for as long as this text may wait; else empty.
+        is_anew: it was issued in the place of another one.
     """
     way = (
         f'<a href="{address}">看证书</a>'
         if address
         else tap_link("看证书", f"进度 {treasure_number}")
     )
-    return f"您的{called}好了，编号 {number}。打开以后长按图片，就能保存到手机。\n{way}"
+    what = f"换发的新{called}好了，编号 {number}，原来那张作废" if is_anew else ""
+    what = what or f"您的{called}好了，编号 {number}"
+    return f"{what}。打开以后长按图片，就能保存到手机。\n{way}"
 
 
 # -- to staff ------------------------------------------------------------------------------------

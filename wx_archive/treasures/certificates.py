@@ -37,6 +37,7 @@ class Known:
         credit: how the agreement has it now; what is printed is `credit_name`.
         follower_id: the sender; None for a visitor at the desk, and once they were erased.
         is_replaced: it is void, and a later one was issued in its place.
+        is_anew: it was issued in the place of another one.
     """
 
     id: int
@@ -61,6 +62,7 @@ class Known:
     follower_id: int | None
     credit: Credit
     is_replaced: bool
+    is_anew: bool
 
     @classmethod
     def of(cls, row: Any) -> Self:
@@ -72,6 +74,7 @@ class Known:
                 "kind": Wish(row.kind),
                 "credit": Credit(row.credit),
                 "is_replaced": bool(row.is_replaced),
+                "is_anew": bool(row.is_anew),
             }
         )
 
@@ -128,7 +131,7 @@ class ReasonError(RefusedError):
         super().__init__(texts.REASON)
 
 
-_LATER: Final = aliased(Certificate)
+_OTHER: Final = aliased(Certificate)
 _COLUMNS: Final[Select[Any]] = (
     select(
         Certificate.__table__,
@@ -139,8 +142,11 @@ _COLUMNS: Final[Select[Any]] = (
         Treasure.follower_id,
         Agreement.credit,
         exists()
-        .where(_LATER.accession_id == Certificate.accession_id, _LATER.id > Certificate.id)
+        .where(_OTHER.accession_id == Certificate.accession_id, _OTHER.id > Certificate.id)
         .label("is_replaced"),
+        exists()
+        .where(_OTHER.accession_id == Certificate.accession_id, _OTHER.id < Certificate.id)
+        .label("is_anew"),
     )
     .join(Accession, Accession.id == Certificate.accession_id)
     .join(Treasure, Treasure.id == Accession.treasure_id)

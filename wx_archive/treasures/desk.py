@@ -16,12 +16,14 @@ from sqlalchemy.orm import Session
 from wx_archive.core import clock
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.sealing import Contact, Sealer
-from wx_archive.treasures import contacts, queries, uploads
+from wx_archive.treasures import contacts, files, queries, saving, uploads
+from wx_archive.treasures.files import Incoming
 from wx_archive.treasures.models import Treasure, TreasureEvent
 from wx_archive.treasures.queries import COLUMNS, Upload
 from wx_archive.treasures.rules import Channel, State
+from wx_archive.treasures.saving import Chosen
 from wx_archive.treasures.steps import Doing, locked
-from wx_archive.treasures.uploads import Told, Wishes
+from wx_archive.treasures.uploads import Told
 
 MOST_LISTED = 200
 
@@ -31,11 +33,12 @@ class Visitor:
     """What a visitor tells at the desk.
 
     Attributes:
+        chosen: of rights; what they cannot say yet stays open.
         consent_version: of the text that they have signed on paper.
     """
 
     told: Told
-    wishes: Wishes
+    chosen: Chosen
     contact: Contact
     consent_version: int
 
@@ -76,8 +79,9 @@ def begin(session: Session, visitor: Visitor, key: str, sealer: Sealer, doing: D
     except IntegrityError as err:
         raise RefusedError("这一份正在登记，请到“今天登记的”里看") from err
     uploads.describe(session, treasure, visitor.told, doing)
-    uploads.state_wishes(session, treasure, visitor.wishes, doing)
-    uploads.confirm(session, treasure, doing)
+    saving.save_chosen(session, treasure, visitor.chosen, doing)
+    if is_settled(visitor.chosen):
+        uploads.confirm(session, treasure, doing)
     contacts.keep(session, treasure.id, visitor.contact, sealer)
     return treasure.id
 
@@ -90,6 +94,36 @@ def finish(session: Session, treasure_id: int, consent_version: int, doing: Doin
     """
     treasure = locked(session, treasure_id)
     return uploads.finish(session, treasure, doing, consent_version=consent_version)
+
+
+def is_settled(chosen: Chosen) -> bool:
+    """Tell whether everything of rights was said."""
+    return None not in (chosen.ownership, chosen.wish, chosen.scope, chosen.credit)
+
+
+def choose(session: Session, treasure_id: int, chosen: Chosen, doing: Doing) -> bool:
+    """Take down what a visitor says of rights later on; False if it stands like that already.
+
+    Raises:
+        NotEditableError: it is past that.
+    """
+    treasure = locked(session, treasure_id)
+    is_new = saving.save_chosen(session, treasure, chosen, doing)
+    if is_settled(chosen) and treasure.confirmed_at is None:
+        uploads.confirm(session, treasure, doing)
+    return is_new
+
+
+def note_refused(
+    session: Session, treasure_id: int, incoming: Incoming, reason: str, doing: Doing
+) -> None:
+    """Note a file that came with nothing in it, or with too much: the receipt says so, too."""
+    try:
+        file = files.reserve(session, locked(session, treasure_id), incoming, now=doing.now)
+    except files.TooManyFilesError:
+        return  # as many as there may be are listed
+    if file is not None:
+        files.refused(session, file.id, reason, now=doing.now)
 
 
 def give_up(session: Session, treasure_id: int, doing: Doing) -> list[str]:

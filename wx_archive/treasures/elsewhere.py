@@ -1,6 +1,6 @@
 """What other features make of pictures that citizens gave; `features` says who they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,3 +30,11 @@ UsedWhere = Callable[[Connection, str, datetime], Sequence[UsedIn]]
 def nowhere(_connection: Connection, _pid: str, _now: datetime) -> Sequence[UsedIn]:
     """Tell that nothing uses it: for a product without articles and cards."""
     return ()
+
+
+def everywhere(
+    used_where: UsedWhere, connection: Connection, pids: Iterable[str], now: datetime
+) -> list[UsedIn]:
+    """Return what uses any of several pictures, each once however many of them it uses."""
+    found = {use.path: use for pid in pids for use in used_where(connection, pid, now)}
+    return list(found.values())

@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.orm import Session
 
-from wx_archive.treasures import files, removal, rules, uploads
-from wx_archive.treasures.accessions import CUSTODY, Custody
+from wx_archive.treasures import accessions, files, removal, rules, uploads
+from wx_archive.treasures.accessions import Custody
 from wx_archive.treasures.models import (
     Treasure,
     TreasureContact,
@@ -63,13 +63,7 @@ def empty(session: Session, treasure: Treasure, doing: Doing) -> None:
 
 def has_original(connection: Connection, treasure_id: int) -> bool:
     """Tell whether the house has the original of an upload, and has not handed it back."""
-    last = (
-        select(TreasureEvent.note)
-        .where(TreasureEvent.treasure_id == treasure_id, TreasureEvent.action == Action.CUSTODY)
-        .order_by(TreasureEvent.id.desc())
-    )
-    said = connection.scalar(last.limit(1))
-    return said is not None and not said.startswith(CUSTODY[Custody.HANDED_BACK])
+    return accessions.original(connection, treasure_id) not in (None, Custody.HANDED_BACK)
 
 
 def _silence_steps(session: Session, treasure: Treasure) -> None:

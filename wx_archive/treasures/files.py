@@ -188,7 +188,7 @@ def missing(session: Session, file_id: int, *, now: datetime) -> bool:
     file.state = FileState.AWAITED.value
     file.sha256 = file.size_bytes = file.stored_at = None
     session.flush()
-    again = f"{FETCH}:{file.id}:{now.isoformat()}"
+    again = f"{FETCH}:{file.pid}:{now.isoformat()}"
     jobs.enqueue(session, FETCH, {"file": file.id}, key=again, now=now)
     return True
 
@@ -241,5 +241,5 @@ def _enqueue(
     now: datetime,
     follower_id: int | None = None,
 ) -> None:
-    key = f"{kind}:{file.id}"
+    key = f"{kind}:{file.pid}"  # not the id: SQLite gives one that was deleted to somebody else
     jobs.enqueue(session, kind, {"file": file.id}, key=key, now=now, follower_id=follower_id)

@@ -16,7 +16,7 @@ from wx_archive.followers import consents
 from wx_archive.treasures import page_texts, queries, rules, saving
 from wx_archive.treasures.form_values import RightsForm, StoryForm
 from wx_archive.treasures.models import Treasure
-from wx_archive.treasures.own_visits import PAGE, Own, Visits, show, to
+from wx_archive.treasures.own_visits import PAGE, Own, Visits, parted, show, to
 from wx_archive.treasures.rules import State
 from wx_archive.treasures.uploads import PURPOSE, NotEditableError, NothingSentError
 
@@ -228,14 +228,14 @@ def _again(visits: Visits, own: Own) -> ResponseReturnValue:
 
 def _glance(visits: Visits, own: Own, *, problem: str = "") -> ResponseReturnValue:
     with visits.services.database.reads() as connection:
-        files = queries.files(connection, own.upload.id)
-    shown = [file for file in files if file.state in rules.STANDING]
+        shown, left_out = parted(queries.files(connection, own.upload.id))
     return show(
         own,
         "confirm",
         status=HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK,
         problems={"agree": problem} if problem else {},
         files=shown,
+        left_out=left_out,
         missing=saving.missing(own.upload, standing_files=len(shown)),
         consent=consents.current_text(visits.services.site, PURPOSE),
         rules=rules,

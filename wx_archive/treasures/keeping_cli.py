@@ -56,7 +56,7 @@ def show(number: str, *, json_wanted: bool) -> None:
         return
     state = rules.STAFF_STATES[State(told["state"])]
     click.echo(f"{told['number'] or told['pid']}  {state}（{told['state']}）")
-    for name, label in (("agreement", "协议"), ("accession", "登记号"), ("record", "目录编号")):
+    for name, label in (("agreement", "协议"), ("accession", "入藏号"), ("record", "目录编号")):
         if told[name]:
             click.echo(f"{label}：{told[name]}")
     for file in told["files"]:
@@ -89,7 +89,7 @@ def check(*, json_wanted: bool) -> None:
 
 
 @click.command(
-    help="把入藏的一件导出成一套（BagIt）：原件、说明、协议扫描件和校验码。NUMBER 是登记号，"
+    help="把入藏的一件导出成一套（BagIt）：原件、说明、协议扫描件和校验码。NUMBER 是入藏号，"
     "TARGET 是新文件夹的名字，加 --zip 就是压缩文件的名字；已经有的不动。"
 )
 @click.argument("number")

@@ -14,7 +14,7 @@ FLIPPED: Final = "内容变了"
 UNKNOWN: Final = "存着，可是没有登记"
 NO_UPLOAD: Final = "没有这个编号。看有哪些：wx-archive treasures list"
 NO_ACCESSION: Final = (
-    "登记簿里没有这个号。导出用登记号（藏……），看有哪些：wx-archive treasures list"
+    "登记簿里没有这个号。导出用入藏号（藏……），看有哪些：wx-archive treasures list"
 )
 TARGET_THERE: Final = "已经有这个文件夹或者文件，没有动它；请另给一个名字"
 NO_FILES: Final = "这一件没有存着的原件，没有可以导出的"

@@ -4,7 +4,9 @@ from http import HTTPStatus
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
 
+from wx_archive.core import clock
 from wx_archive.core.services import Services
 from wx_archive.core.text import written_day
 from wx_archive.followers.service import hold
@@ -12,12 +14,16 @@ from wx_archive.treasures import (
     certificates,
     page_texts,
     queries,
+    register_queries,
     removal,
+    rights,
     rules,
+    showing,
     texts,
     uploads,
 )
-from wx_archive.treasures.own_visits import PAGE, Own, Sender, Visits, show, to
+from wx_archive.treasures.own_visits import PAGE, Own, Sender, Visits, parted, show, to
+from wx_archive.treasures.queries import Upload
 from wx_archive.treasures.rules import Channel, State
 from wx_archive.treasures.steps import ImpossibleMoveError
 from wx_archive.treasures.uploads import TooManyOpenError
@@ -109,13 +115,11 @@ def _standing(
     """Return the page of how an upload stands, perhaps with an answer that was not taken."""
     upload = own.upload
     with visits.services.database.reads() as connection:
-        files = [
-            file
-            for file in queries.files(connection, upload.id)
-            if file.state is not rules.FileState.ERASED
-        ]
+        files, left_out = parted(queries.files(connection, upload.id))
         history = page_texts.history(queries.steps(connection, upload.id))
         certificate = certificates.of_treasure(connection, upload.id)
+        public_page = _public_page(connection, upload)
+        is_revocable = _is_revocable(connection, upload)
     return show(
         own,
         "standing",
@@ -123,6 +127,9 @@ def _standing(
         problems={"words": problem} if problem else {},
         words=words,
         files=files,
+        left_out=left_out,
+        public_page=public_page,
+        is_revocable=is_revocable,
         history=history,
         way=page_texts.way(upload),
         next=page_texts.NEXT[upload.state],
@@ -133,6 +140,18 @@ def _standing(
         day=written_day,
         states=State,
     )
+
+
+def _public_page(connection: Connection, upload: Upload) -> str:
+    """Return where everybody sees a piece; empty while nobody does."""
+    piece = showing.find(connection, upload.pid, today=clock.today())
+    return "" if piece is None else f"{showing.PAGE}/{piece.pid}"
+
+
+def _is_revocable(connection: Connection, upload: Upload) -> bool:
+    """Tell whether 撤回授权 in the chat would take something from the public."""
+    allowed = register_queries.standing(connection, upload.id, clock.today())
+    return upload.state in rules.KEPT and not rights.PUBLIC_USES.isdisjoint(allowed)
 
 
 def _add_answer(blueprint: Blueprint, visits: Visits) -> None:

@@ -1,6 +1,6 @@
 """Who opens a page of an upload: its sender, and nobody else; what they typed is not lost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from http import HTTPStatus
@@ -16,9 +16,10 @@ from wx_archive.core.ids import is_pid
 from wx_archive.core.services import Services
 from wx_archive.followers.identity import Door, Visitor
 from wx_archive.followers.pages import find_visitor, identified, private
-from wx_archive.treasures import queries
+from wx_archive.treasures import queries, rules
 from wx_archive.treasures.models import Treasure
-from wx_archive.treasures.queries import Upload
+from wx_archive.treasures.queries import File, Upload
+from wx_archive.treasures.rules import FileState
 from wx_archive.treasures.steps import SENDER, Doing, locked
 from wx_archive.treasures.uploads import PURPOSE
 
@@ -124,6 +125,17 @@ class Visits:
     def doing(self) -> Doing:
         """Return what the sender does now."""
         return Doing.of(self.services.site, SENDER, now=clock.now())
+
+
+def parted(files: Sequence[File]) -> tuple[list[File], list[File]]:
+    """Return the files that count, and those that were not kept; erased ones are nowhere."""
+    standing = [file for file in files if file.state in rules.STANDING]
+    left_out = [
+        file
+        for file in files
+        if file.state not in rules.STANDING and file.state is not FileState.ERASED
+    ]
+    return standing, left_out
 
 
 def show(

@@ -6,9 +6,10 @@ from typing import Final
 
 from wx_archive.core import clock
 from wx_archive.core.text import written_day
-from wx_archive.treasures import rules, texts
+from wx_archive.treasures import register_texts, rules, texts
 from wx_archive.treasures.queries import File, Step, Upload
 from wx_archive.treasures.rules import Action, FileKind, FileState, State
+from wx_archive.treasures.steps import BY_CLOCK
 
 UNKNOWN: Final = "不知道"
 DECADES: Final = (
@@ -122,16 +123,34 @@ def history(steps: Sequence[Step]) -> list[Line]:
     for step in steps:
         if step.action not in rules.SENDERS_ACTIONS:
             continue
-        line = Line(written_day(clock.day_of(step.at)), _words(step), step.note)
+        line = Line(written_day(clock.day_of(step.at)), _words(step), _note(step))
         if not lines or lines[-1] != line:
             lines.append(line)
     return lines
 
 
+def _note(step: Step) -> str:
+    is_revoked = step.action is Action.REVOKE
+    return register_texts.told_to_sender(step.note) if is_revoked else step.note
+
+
 def _words(step: Step) -> str:
+    if step.action is Action.REVOKE and step.actor == BY_CLOCK:
+        return register_texts.EXPIRED
     if step.action is not Action.MOVE:
         return _DONE[step.action]
     return "开始准备" if step.to_state is State.DRAFT else rules.STATES[step.to_state]
+
+
+def sent(files: Sequence[File]) -> str:
+    """Return the heading over the files that count, with how many there are."""
+    are_photos = all(file.kind is FileKind.IMAGE for file in files)
+    return f"{'照片' if are_photos else '送来的'}（{len(files)} 件）"
+
+
+def reason(file: File) -> str:
+    """Say why a file was not kept."""
+    return file.reason or rules.FILE_STATES[file.state]
 
 
 def file_words(file: File) -> str:

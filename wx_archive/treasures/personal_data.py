@@ -12,7 +12,7 @@ from sqlalchemy import Row as Found
 from wx_archive.core import clock
 from wx_archive.core.sealing import Sealer
 from wx_archive.followers.personal_data import Case, PersonalData, Row, shown
-from wx_archive.treasures import erasure, queries, rules
+from wx_archive.treasures import erasure, queries, register_texts, rules
 from wx_archive.treasures.models import Treasure, TreasureContact, TreasureEvent, TreasureFile
 from wx_archive.treasures.queries import File, Upload
 from wx_archive.treasures.register_models import (
@@ -115,11 +115,13 @@ def _steps() -> Select[Any]:
 
 
 def _step(row: Found[Any]) -> Row:
+    action = Action(row.action)
+    is_revoked = action is Action.REVOKE
     return {
         "编号": row.number or "",
         "时间": shown(row.at),
-        "做了什么": rules.ACTIONS[Action(row.action)] or rules.STATES[State(row.to_state)],
-        "说的话": row.note,
+        "做了什么": rules.ACTIONS[action] or rules.STATES[State(row.to_state)],
+        "说的话": register_texts.told_to_sender(row.note) if is_revoked else row.note,
     }
 
 
@@ -176,7 +178,7 @@ def _right(row: Found[Any]) -> Row:
         "到哪一天": row.until_on.isoformat() if row.until_on else "",
         "依据": row.evidence,
         "撤回的时间": shown(row.revoked_at),
-        "撤回的原因": row.revoked_because,
+        "撤回的原因": register_texts.why_to_sender(row.revoked_because),
     }
 
 
@@ -209,7 +211,7 @@ def _accessions() -> Select[Any]:
 def _accession(row: Found[Any]) -> Row:
     return {
         "编号": row.upload,
-        "登记号": row.number,
+        "入藏号": row.number,
         "题名": row.title,
         "收到的日子": row.received_on.isoformat(),
         "品相": row.condition,
@@ -229,7 +231,7 @@ def _certificates() -> Select[Any]:
 
 def _certificate(row: Found[Any]) -> Row:
     return {
-        "登记号": row.accession,
+        "入藏号": row.accession,
         "证书号": row.number,
         "署名": row.credit_name,
         "发的日子": row.issued_on.isoformat(),

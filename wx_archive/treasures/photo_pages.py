@@ -1,6 +1,7 @@
 """`/h5/treasures/<pid>/photos`: files taken in, put in order, turned, chosen, taken out."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from http import HTTPStatus
 from typing import Final
@@ -31,7 +32,8 @@ from wx_archive.treasures.form_pages import STEPS
 from wx_archive.treasures.gate import Gate
 from wx_archive.treasures.intake import Outcome
 from wx_archive.treasures.models import Treasure
-from wx_archive.treasures.own_visits import PAGE, Own, Sender, Visits, show, to
+from wx_archive.treasures.outcomes import Outcomes
+from wx_archive.treasures.own_visits import PAGE, Own, Sender, Visits, parted, show, to
 from wx_archive.treasures.rules import Channel, FileState
 from wx_archive.treasures.sealed import open_sealed
 from wx_archive.treasures.steps import Doing
@@ -65,29 +67,32 @@ _CHANGES: Final[dict[str, Change]] = {
 def add(blueprint: Blueprint, services: Services) -> None:
     """Add the step of the form that takes files."""
     visits = Visits(services)
-    _add_photos(blueprint, visits)
+    _add_photos(blueprint, visits, Outcomes(services.store))
     _add_arrangement(blueprint, visits)
     _add_removal(blueprint, visits)
     _add_pictures(blueprint, visits)
 
 
-def _add_photos(blueprint: Blueprint, visits: Visits) -> None:
+def _add_photos(blueprint: Blueprint, visits: Visits, last: Outcomes) -> None:
     @blueprint.get(f"{PAGE}/<pid>/photos")
     @visits.own
     def photos(own: Own) -> ResponseReturnValue:
         if not own.upload.is_editable:
             return to(own.page)
-        return _photos(visits, own)
+        return _photos(visits, own, outcomes=last.take(own.upload.pid))
 
     @blueprint.post(f"{PAGE}/<pid>/photos")
     @_read_with_care(visits)
     @visits.own
     def take_photos(own: Own) -> ResponseReturnValue:
-        return _take_all(visits, own)
+        return _take_all(visits, own, last)
 
 
-def _take_all(visits: Visits, own: Own) -> ResponseReturnValue:
-    """Take every file in that was chosen; what was taken before one fails stays."""
+def _take_all(visits: Visits, own: Own, last: Outcomes) -> ResponseReturnValue:
+    """Take every file in that was chosen; what was taken before one fails stays.
+
+    What was not kept is told by the page that follows: a reload of that one sends nothing again.
+    """
     chosen = [file for file in request.files.getlist("files") if file.filename]
     if not chosen:
         return _photos(visits, own, problem=page_texts.NOTHING_CHOSEN)
@@ -99,16 +104,27 @@ def _take_all(visits: Visits, own: Own) -> ResponseReturnValue:
     except TransientError:
         full, status = page_texts.DISK_FULL, HTTPStatus.INSUFFICIENT_STORAGE
         return _photos(visits, own, problem=full, outcomes=outcomes, status=status)
-    if any(not outcome.is_kept for outcome in outcomes):
-        return _photos(visits, own, outcomes=outcomes, status=HTTPStatus.BAD_REQUEST)
-    return to(f"{own.page}/photos#files")
+    if all(outcome.is_kept for outcome in outcomes):
+        return to(f"{own.page}/photos#sent")
+    last.keep(own.upload.pid, outcomes)
+    return to(f"{own.page}/photos#files-wrong")
 
 
 def _take(visits: Visits, own: Own, file: FileStorage) -> Outcome:
     name = file.filename or ""
     kind = intake.kind_of(file.mimetype, name)
     incoming = Incoming(kind, Channel.H5, name)
-    return intake.take(visits.services, own.upload.id, incoming, file.stream, visits.doing())  # type: ignore[arg-type] # a file opened for bytes
+    outcome = intake.take(visits.services, own.upload.id, incoming, file.stream, visits.doing())  # type: ignore[arg-type] # a file opened for bytes
+    if outcome.file_pid is not None and not outcome.is_kept:
+        _forget(visits, own, outcome.file_pid)
+    return outcome
+
+
+def _forget(visits: Visits, own: Own, file_pid: str) -> None:
+    """Leave nothing of a file that is there already: its sender is told at once, and only once."""
+    # Staff who have taken the upload on meanwhile find a repeat in it, as they do from the chat.
+    with suppress(NotEditableError), visits.services.database.begin() as session:
+        arranging.remove(session, visits.locked(session, own), file_pid, visits.doing())
 
 
 def _photos(
@@ -121,24 +137,19 @@ def _photos(
 ) -> ResponseReturnValue:
     """Return the step with all files; what was not kept is named beside the field."""
     with visits.services.database.reads() as connection:
-        files = [
-            file
-            for file in queries.files(connection, own.upload.id)
-            if file.state is not FileState.ERASED
-        ]
+        files, left_out = parted(queries.files(connection, own.upload.id))
     if problem and status is HTTPStatus.OK:
         status = HTTPStatus.BAD_REQUEST
-    standing = sum(file.state in rules.STANDING for file in files)
     return show(
         own,
         "photos",
         status=status,
         problems={"files": problem} if problem else {},
         files=files,
+        left_out=left_out,
         refused=[outcome for outcome in outcomes if not outcome.is_kept],
         kept=sum(outcome.is_kept for outcome in outcomes),
-        left=max(0, rules.MOST_FILES - standing),
-        standing=standing,
+        left=max(0, rules.MOST_FILES - len(files)),
         cover=queries.cover(files),
         is_looking=any(file.state is FileState.QUARANTINED for file in files),
         most=rules.MOST_FILES,
@@ -239,7 +250,7 @@ def _add_removal(blueprint: Blueprint, visits: Visits) -> None:
                 arranging.remove(session, treasure, file_pid, visits.doing())
         except NotEditableError:
             return to(own.page)
-        return to(f"{own.page}/photos#files")
+        return to(f"{own.page}/photos#sent")
 
 
 # -- what is seen of them ----------------------------------------------------------------------

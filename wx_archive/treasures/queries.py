@@ -214,6 +214,14 @@ def draft_of(connection: Connection, follower_id: int) -> Upload | None:
     return None if row is None else Upload.of(row)
 
 
+def asked_of(connection: Connection, follower_id: int) -> Upload | None:
+    """Return the upload about which a follower was asked something; the last one, if several."""
+    mine = COLUMNS.where(Treasure.follower_id == follower_id, Treasure.state == State.NEED_INFO)
+    last = mine.order_by(Treasure.changed_at.desc(), -Treasure.id).limit(1)
+    row = connection.execute(last).one_or_none()
+    return None if row is None else Upload.of(row)
+
+
 def files(connection: Connection, treasure_id: int, *, evidence: bool = False) -> list[File]:
     """Return an upload's files in their order, whatever their state.
 

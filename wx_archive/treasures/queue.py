@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select
 
 from wx_archive.core.paging import NEVER, Keys, Place, turned
+from wx_archive.staff.colleagues import who_may
+from wx_archive.staff.rules import Permission
 from wx_archive.treasures import rules
-from wx_archive.treasures.models import Treasure, TreasureFile
+from wx_archive.treasures.models import Treasure, TreasureEvent, TreasureFile
 from wx_archive.treasures.queries import COLUMNS, Upload
-from wx_archive.treasures.rules import Channel, State
+from wx_archive.treasures.rules import Action, Channel, State
 
 PAGE: Final = 30
 _IS_OPEN: Final = Treasure.state.in_(sorted(rules.OPEN))
@@ -37,7 +39,8 @@ class Wanted:
 
     Attributes:
         states: any of these.
-        owner_id: in this member's hands; 0 for nobody's.
+        owner_id: in this member's hands; 0 for nobody's, or for those of somebody who may not
+            work on it.
         is_late: those alone whose day has passed.
         number: this one alone.
     """
@@ -55,10 +58,12 @@ class Page:
 
     Attributes:
         pieces: how many files of each upload count, by its id.
+        handed_in: when each was; to confirm its form once more is no handing in.
     """
 
     uploads: Sequence[Upload]
     pieces: dict[int, int]
+    handed_in: dict[int, datetime]
     newer: Place | None
     older: Place | None
 
@@ -92,9 +97,12 @@ def page(
 ) -> Page:
     """Return a page of the queue: after a line, before one, or the first."""
     found = _listed(wanted, today)
+    if wanted.owner_id == 0:
+        found = found.where(_is_nobodys(connection))
     shown = turned(connection, found, _KEYS, size=PAGE, after=after, before=before)
     uploads = [Upload.of(row) for row in shown.rows]
-    return Page(uploads, _pieces(connection, uploads), shown.newer, shown.older)
+    told = _pieces(connection, uploads), _handed_in(connection, uploads)
+    return Page(uploads, *told, shown.newer, shown.older)
 
 
 def counts(connection: Connection, *, member_id: int, today: date) -> Counts:
@@ -131,14 +139,31 @@ def _listed(wanted: Wanted, today: date) -> Select[Any]:
         found = found.where(Treasure.state.in_(sorted(wanted.states)))
     if wanted.channel is not None:
         found = found.where(Treasure.channel == wanted.channel.value)
-    if wanted.owner_id is not None:
-        mine = Treasure.owner_id == wanted.owner_id
-        found = found.where(mine if wanted.owner_id else Treasure.owner_id.is_(None))
+    if wanted.owner_id:
+        found = found.where(Treasure.owner_id == wanted.owner_id)
     if wanted.is_late:
         found = found.where(is_late(today))
     if wanted.number is not None:
         found = found.where(Treasure.number == wanted.number)
     return found
+
+
+def _is_nobodys(connection: Connection) -> ColumnElement[bool]:
+    may_own = [one.id for one in who_may(connection, Permission.TREASURES_WORK)]
+    return or_(Treasure.owner_id.is_(None), Treasure.owner_id.not_in(may_own))
+
+
+def _handed_in(connection: Connection, uploads: Sequence[Upload]) -> dict[int, datetime]:
+    rows = connection.execute(
+        select(TreasureEvent.treasure_id, func.min(TreasureEvent.at))
+        .where(
+            TreasureEvent.treasure_id.in_([each.id for each in uploads]),
+            TreasureEvent.action == Action.MOVE.value,
+            TreasureEvent.to_state == State.RECEIVED.value,
+        )
+        .group_by(TreasureEvent.treasure_id)
+    )
+    return {treasure_id: at for treasure_id, at in rows}  # noqa: C416 -- rows are no pairs
 
 
 def _pieces(connection: Connection, uploads: Sequence[Upload]) -> dict[int, int]:

@@ -13,15 +13,18 @@ from wx_archive.catalogue.models import Record
 from wx_archive.catalogue.visibility import is_current, public_records
 from wx_archive.core.errors import RefusedError
 from wx_archive.core.services import Services
+from wx_archive.treasures import dating
 from wx_archive.treasures import register_texts as texts
 from wx_archive.treasures.models import Treasure
 from wx_archive.treasures.register_models import Accession
 from wx_archive.treasures.register_queries import Agreed
-from wx_archive.treasures.rules import Wish
+from wx_archive.treasures.rules import Ownership, Wish
 from wx_archive.treasures.steps import Doing
 
 FOR_EVER: Final = "Y"
 """保管期限 of what was accessioned: permanent."""
+COPY: Final = "复制件"
+"""载体 where the house has no original; the record's page then invites nobody to see one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,9 @@ def describe(
         "level": "item",
         "fonds": fonds,
         "title": accession.title,
-        "date": treasure.year_text,
-        "responsible": agreed.author,
-        "year": doing.today.year,
+        "date": dating.catalogued(treasure.year_text),
+        "responsible": _author(treasure, agreed),
+        "carrier": COPY if agreed.wish is Wish.COPY else "",
         "retention": FOR_EVER,
         "note": texts.provenance(
             agreed.credited, Wish(agreed.wish), accession.received_on, accession.number
@@ -117,8 +120,26 @@ def recredit(session: Session, accession: Accession, agreed: Agreed, doing: Doin
     if accession.record_pid is None:
         return
     record = decisions.record_of(session, accession.record_pid)
-    record.author = agreed.author
+    record.author = _author(session.get_one(Treasure, accession.treasure_id), agreed)
     record.note = texts.provenance(
         agreed.credited, agreed.wish, accession.received_on, accession.number
     )
     decisions.reindex(session, record, today=doing.today)
+
+
+def only_copy(session: Session, accession: Accession, doing: Doing, *, is_copy: bool) -> None:
+    """Have a piece's record say whether the house has no more than a copy of it."""
+    known = select(Record.id).where(Record.pid == accession.record_pid, is_current(Record))
+    if accession.record_pid is None or session.scalars(known).first() is None:
+        return
+    record = decisions.record_of(session, accession.record_pid)
+    record.carrier = COPY if is_copy else ""
+    decisions.reindex(session, record, today=doing.today)
+
+
+def _author(treasure: Treasure, agreed: Agreed) -> str:
+    """Return whom a record names as its author: givers who made it; where it came from is a note.
+
+    Years are the piece's own: the one of its accession stands in its number.
+    """
+    return agreed.author if treasure.ownership == Ownership.MADE else ""

@@ -1,12 +1,12 @@
 """The accession register, year by year: every line, and whether its numbers run without a gap."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
-from wx_archive.treasures import rules
+from wx_archive.treasures import register_queries, rules
 from wx_archive.treasures.models import Treasure, TreasureCounter
 from wx_archive.treasures.register_models import Accession, Agreement, Certificate
 from wx_archive.treasures.rules import Credit, Sign, Wish
@@ -36,6 +36,7 @@ class Line:
     treasure_pid: str
     record_pid: str | None
     proposed_by: str
+    """What the colleague is called, as is the next."""
     entered_by: str
     entered_at: datetime
 
@@ -90,7 +91,8 @@ def book(connection: Connection, year: int) -> Book:
         .where(Accession.number.startswith(beginning, autoescape=True))
         .order_by(Accession.number)
     )
-    return Book(year, [_line(row) for row in rows])
+    names = register_queries.names(connection)
+    return Book(year, [_line(row, names) for row in rows])
 
 
 def cells(line: Line, entered: str) -> list[str]:
@@ -118,9 +120,11 @@ def cells(line: Line, entered: str) -> list[str]:
     ]
 
 
-def _line(row: object) -> Line:
+def _line(row: object, names: Mapping[str, str]) -> Line:
     told = row._mapping  # type: ignore[attr-defined] # noqa: SLF001 -- SQLAlchemy's own name for it
     plain = {name: told[name] for name in Line.__slots__ if name in told}
     plain["wish"] = Wish(told["wish"])
     plain["certificate"] = told["certificate"] or ""
+    for who in ("proposed_by", "entered_by"):
+        plain[who] = names.get(told[who], told[who])
     return Line(**plain, credited=rules.credited(Credit(told["credit"]), told["credit_name"]))

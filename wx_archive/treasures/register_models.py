@@ -177,6 +177,8 @@ class Showing(Base):
         ForeignKey("treasure_file.id"), primary_key=True, autoincrement=False
     )
     asset_pid: Mapped[str] = mapped_column(String(26), unique=True)
+    tells_story: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whoever released it has read the story, and lets the page tell it; the same for a piece."""
     shown_by: Mapped[str] = mapped_column(String(60))
     shown_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, select
 
+from wx_archive.staff.models import Member
 from wx_archive.treasures import rules
 from wx_archive.treasures.models import TreasureFile
 from wx_archive.treasures.register_models import (
@@ -138,6 +139,7 @@ class Shown:
 
     file_id: int
     asset_pid: str
+    tells_story: bool
     shown_by: str
     shown_at: datetime
     withdrawn_at: datetime | None
@@ -197,3 +199,9 @@ def showings(connection: Connection, treasure_id: int) -> list[Shown]:
         .order_by(TreasureFile.place, TreasureFile.id)
     )
     return [Shown.of(row) for row in rows]
+
+
+def names(connection: Connection) -> dict[str, str]:
+    """Return what colleagues call each other, by login."""
+    rows = connection.execute(select(Member.login, Member.name))
+    return {login: name for login, name in rows}  # noqa: C416 -- rows are no pairs to mypy

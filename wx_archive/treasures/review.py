@@ -4,6 +4,7 @@ Services: one session, one transaction; whoever calls commits.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -15,8 +16,8 @@ from wx_archive.staff.colleagues import Colleague, who_may
 from wx_archive.staff.rules import Permission
 from wx_archive.treasures import queries, review_texts, rules
 from wx_archive.treasures.models import Treasure
-from wx_archive.treasures.queries import Upload
-from wx_archive.treasures.rules import Action, State, Wish
+from wx_archive.treasures.queries import Step, Upload
+from wx_archive.treasures.rules import Action, FileState, State, Wish
 from wx_archive.treasures.steps import (
     Doing,
     ImpossibleMoveError,
@@ -51,6 +52,8 @@ DECIDED: Final = frozenset(
 )
 """States that are reached by what is here."""
 ASSIGNABLE: Final = rules.OPEN | rules.KEPT
+NOT_KEPT: Final = frozenset({FileState.REFUSED, FileState.SAME, FileState.LOST})
+"""Files that were brought and do not count; each says why."""
 
 
 class RightsMissingError(RefusedError):
@@ -129,6 +132,47 @@ def move(
     return advance(session, treasure, to, doing, note=said)
 
 
+def is_done(
+    connection: Connection, upload: Upload, to: State, doing: Doing, *, note: str = ""
+) -> bool:
+    """Tell whether somebody has taken this very step already, and nothing has followed it.
+
+    A second click, or the way back to the form, is no second step, and no mistake either.
+    """
+    last = _last(connection, upload.id)
+    said = wording.tidy(note, lines=True)
+    is_same = (last.action, last.to_state, last.note) == (Action.MOVE, to, said)
+    return upload.state is to and is_same and last.actor == doing.actor
+
+
+def is_given(connection: Connection, upload: Upload, to: Colleague, doing: Doing) -> bool:
+    """Tell whether somebody has put an upload into these hands already, as their last step."""
+    last = _last(connection, upload.id)
+    is_own = (last.action, last.actor) == (Action.ASSIGN, doing.actor)
+    return is_own and upload.owner_id == to.id
+
+
+def changed_by(connection: Connection, upload: Upload, doing: Doing) -> str:
+    """Return who has changed an upload last, as whoever asks is told."""
+    last = _last(connection, upload.id)
+    return review_texts.YOURSELF if last.actor == doing.actor else last.actor_name
+
+
+def handed_in(upload: Upload, history: Sequence[Step]) -> datetime:
+    """Return when an upload was handed in; to confirm its form once more is no handing in."""
+    moves = (
+        step.at
+        for step in history
+        if step.action is Action.MOVE and step.to_state is State.RECEIVED
+    )
+    return next(moves, upload.created_at)
+
+
+def owner_of(upload: Upload, may_own: Sequence[Colleague]) -> str:
+    """Return who has an upload in hand; whoever may not work on it (any more) has none."""
+    return next((one.name for one in may_own if one.id == upload.owner_id), "")
+
+
 def assign(
     session: Session,
     treasure_id: int,
@@ -146,13 +190,16 @@ def assign(
         StaleError: somebody else was faster.
     """
     treasure = locked(session, treasure_id, version=version)
+    may_own = {colleague.id for colleague in colleagues(session.connection())}
     if State(treasure.state) not in ASSIGNABLE:
         raise RefusedError(review_texts.OVER)
+    if to.id not in may_own:
+        raise RefusedError(review_texts.may_not_own(to.name))
     if treasure.owner_id == to.id:
         raise RefusedError(review_texts.same_owner(to.name))
     said = wording.tidy(note, lines=True)
     is_taken = to.id == doing.member_id
-    if not said and (not is_taken or treasure.owner_id is not None):
+    if not said and (not is_taken or treasure.owner_id in may_own):
         raise NoteError(review_texts.HAND_NOTE_MISSING)
     if len(said) > rules.NOTE_LENGTH:
         raise NoteError(review_texts.too_long(rules.NOTE_LENGTH, len(said)))
@@ -175,6 +222,9 @@ def remark(session: Session, treasure_id: int, words: str, doing: Doing) -> Uplo
         raise NoteError(review_texts.REMARK_MISSING)
     if len(said) > REMARK_LENGTH:
         raise NoteError(review_texts.too_long(REMARK_LENGTH, len(said)))
+    last = _last(session.connection(), treasure_id)
+    if (last.action, last.actor, last.note) == (Action.NOTE, doing.actor, said):
+        return queries.by_id(session.connection(), treasure_id)  # a second click
     return _note(session, treasure, said, doing, Action.NOTE)
 
 
@@ -188,6 +238,10 @@ def _require_rights(standing: Upload) -> None:
         raise RightsMissingError
     if standing.wish is Wish.TIP:
         raise OnlyTipError
+
+
+def _last(connection: Connection, treasure_id: int) -> Step:
+    return queries.steps(connection, treasure_id)[-1]
 
 
 def _note(session: Session, treasure: Treasure, words: str, doing: Doing, action: Action) -> Upload:

@@ -15,6 +15,8 @@ ONLY_TIP: Final = (
 )
 OVER: Final = "这一份已经办完，不用再分派"
 HAND_NOTE_MISSING: Final = "转给别人，或者从别人手里接过来，要写一句为什么"
+YOURSELF: Final = "您自己"
+"""Who was faster, where it was whoever reads it."""
 REMARK_MISSING: Final = "备注还没有写"
 STEPS: Final[Mapping[State, str]] = {
     State.SCREENING: "开始初审",
@@ -53,6 +55,11 @@ def too_long(most: int, length: int) -> str:
 def same_owner(name: str) -> str:
     """Say that it is in these hands."""
     return f"本来就由{name}办"
+
+
+def may_not_own(name: str) -> str:
+    """Say that somebody cannot have uploads in hand."""
+    return f"{name}不能办珍档，请选一位编辑"
 
 
 def assigned(name: str, said: str) -> str:

@@ -119,6 +119,38 @@ def grant(
     note_step(session, treasure, State(treasure.state), doing, note=note, action=Action.GRANT)
 
 
+def correct(
+    session: Session, treasure_id: int, allowed: Collection[Allowed], doing: Doing, *, evidence: str
+) -> None:
+    """Have just these rights stand, as a corrected agreement has them; what is the same stays.
+
+    Raises:
+        RefusedError: one of them was revoked: that takes a new letter.
+    """
+    standing_rows = _open(session, treasure_id, frozenset(Right))
+    stand = {Right(row.use): row for row in standing_rows}
+    gone = {
+        one.use
+        for one in register_queries.grants(session.connection(), treasure_id)
+        if one.revoked_at is not None and one.revoked_because != texts.CORRECTED
+    }
+    anew = []
+    for one in allowed:
+        row = stand.get(one.use)
+        if row is None and one.use in gone:
+            raise RefusedError(texts.revoked_before(one.use))
+        told = (one.from_on, one.until_on, one.evidence or evidence)
+        if row is not None and told == (row.from_on, row.until_on, row.evidence):
+            del stand[one.use]
+        else:
+            anew.append(one)
+    for row in stand.values():
+        _end(row, doing.actor, texts.CORRECTED, doing)
+    session.flush()
+    session.add_all(lines_of(treasure_id, anew, doing, evidence=evidence))
+    session.flush()
+
+
 def revoke(
     session: Session,
     treasure_id: int,

@@ -183,6 +183,8 @@ class Action(StrEnum):
     REVOKE = "revoke"
     CUSTODY = "custody"
     """Where the original is: received, moved, lent, handed back."""
+    CHECK = "check"
+    """Secrecy and portraits were looked at before it was shown, and signed for."""
 
 
 ACTIONS: Final[Mapping[Action, str]] = {
@@ -195,6 +197,7 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.GRANT: "授权",
     Action.REVOKE: "撤回授权",
     Action.CUSTODY: "原件交接",
+    Action.CHECK: "展示前审查",
 }
 SENDERS_ACTIONS: Final = frozenset({Action.MOVE, Action.TELL, Action.ANSWER, Action.REVOKE})
 """Steps whose words the sender may read; the others are the staff's own."""

@@ -30,7 +30,7 @@ from wx_archive.treasures.models import Treasure, TreasureFile
 from wx_archive.treasures.queries import File
 from wx_archive.treasures.register_models import Accession, RightsGrant, Showing
 from wx_archive.treasures.register_queries import Agreed
-from wx_archive.treasures.rules import Action, Right, Scope, State
+from wx_archive.treasures.rules import Action, Credit, Right, Scope, State
 from wx_archive.treasures.steps import Doing, advance, locked, note_step
 
 PAGE: Final = "/h5/treasures/pieces"
@@ -51,14 +51,20 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What the releasing person has signed."""
+    """What the releasing person has signed.
+
+    Attributes:
+        story: they have read it, and it names nobody who does not want to be named: the page tells
+            it. Without this one the piece is shown all the same, and its story is not told.
+    """
 
     secrecy: bool
     portrait: bool
+    story: bool = False
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is missing."""
+        """Whether nothing is missing of what every piece needs."""
         return self.secrecy and self.portrait
 
 
@@ -67,7 +73,8 @@ class Piece:
     """A piece as its page shows it.
 
     Attributes:
-        story: empty where the agreement does not let the public read it.
+        story: empty where the agreement, or whoever released it, does not let the public read it.
+            What stands beside it in the upload (people, place) is never told: it names others.
         pictures: the assets' public ids.
     """
 
@@ -130,6 +137,8 @@ def show(
     if not agreed.is_public_on(doing.today):
         raise RefusedError(texts.SCOPE_CLOSED)
     clean = {file.id for file in showable(connection, treasure_id)}
+    if clean and not prepared:
+        raise RefusedError(texts.NONE_CHOSEN)
     if not prepared or not clean.issuperset(one.file_id for one in prepared):
         raise RefusedError(texts.NO_PICTURES)
     advance(session, treasure, State.PUBLISHED, doing)
@@ -139,10 +148,10 @@ def show(
         State.PUBLISHED,
         doing,
         note=texts.SHOWN_CHECKED,
-        action=Action.NOTE,
+        action=Action.CHECK,
     )
     accession = _accession(session, treasure_id)
-    pids = [_put(session, one, accession, agreed, doing) for one in prepared]
+    pids = [_put(session, one, accession, agreed, check, doing) for one in prepared]
     record.follow(session, accession, doing, is_shown=True)
     settle(session, treasure_id, doing)
     return pids
@@ -183,7 +192,11 @@ def settle(session: Session, treasure_id: int, doing: Doing, *, because: str = "
 
 
 def recredit(session: Session, treasure_id: int, doing: Doing) -> None:
-    """Have record and pictures name whom the agreement names now; the page asks it itself."""
+    """Have record and pictures name whom the agreement names now; the page asks it itself.
+
+    Whoever let the story be told has read it beside another name: if that one is not to be known
+    any more, the story is told no more, until the piece is taken off and released anew.
+    """
     agreed = register_queries.agreement(session.connection(), treasure_id)
     accession = session.scalars(
         select(Accession).where(Accession.treasure_id == treasure_id)
@@ -195,6 +208,10 @@ def recredit(session: Session, treasure_id: int, doing: Doing) -> None:
     for row in register_queries.showings(session.connection(), treasure_id):
         described = _described(accession, credit)
         media.describe(session, row.asset_pid, described)
+    if agreed.credit is not Credit.NAME:
+        for shown in _shown_rows(session, treasure_id):
+            shown.tells_story = False
+        session.flush()
 
 
 # -- what is known -------------------------------------------------------------------------------
@@ -212,15 +229,17 @@ def find(connection: Connection, pid: str, *, today: date) -> Piece | None:
     entered = register_queries.accession(connection, row.id)
     if agreed is None or entered is None:
         return None
-    shown = register_queries.showings(connection, row.id)
+    rows = register_queries.showings(connection, row.id)
+    shown = [one for one in rows if one.withdrawn_at is None]
+    is_told = agreed.scope is Scope.PUBLIC and all(one.tells_story for one in shown)
     return Piece(
         upload.pid,
         entered.title,
         entered.number,
         agreed.credited,
-        upload.story if agreed.scope is Scope.PUBLIC else "",
+        upload.story if is_told else "",
         upload.year_text,
-        [one.asset_pid for one in shown if one.withdrawn_at is None],
+        [one.asset_pid for one in shown],
         entered.record_pid,
     )
 
@@ -269,7 +288,8 @@ def appears_in(connection: Connection, record_pid: str, now: datetime) -> Sequen
     row = connection.execute(seen.limit(1)).first()
     if row is None:
         return ()
-    return (Appearance(row.title, f"{PAGE}/{row.pid}", WHERE, clock.day_of(row.shown_at)),)
+    shown_on = clock.day_of(row.shown_at)
+    return (Appearance(row.title, f"{PAGE}/{row.pid}", WHERE, shown_on, is_own=True),)
 
 
 def stands(use: Right, today: date) -> ColumnElement[bool]:
@@ -305,7 +325,12 @@ def _seen(today: date) -> Select[int, str]:
 
 
 def _put(
-    session: Session, one: Prepared, accession: Accession, agreed: Agreed, doing: Doing
+    session: Session,
+    one: Prepared,
+    accession: Accession,
+    agreed: Agreed,
+    check: Check,
+    doing: Doing,
 ) -> str:
     credit = texts.picture_credit(agreed.credited, accession.number)
     asset = media.lend(session, one.arrival, _described(accession, credit), now=doing.now)
@@ -321,6 +346,7 @@ def _put(
     elif row.asset_pid != asset.pid:  # it was turned since: the old picture is nobody's any more
         media.offer(session, row.asset_pid, is_offered=False, now=doing.now)
     row.asset_pid, row.withdrawn_at = asset.pid, None
+    row.tells_story = check.story
     row.shown_by, row.shown_at = doing.actor[:60], doing.now
     session.flush()
     return asset.pid

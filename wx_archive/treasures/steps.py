@@ -119,15 +119,22 @@ def advance(
     if to not in rules.MOVES[standing]:
         raise ImpossibleMoveError(queries.by_id(session.connection(), treasure.id), to)
     treasure.state, treasure.changed_at = to.value, doing.now
-    treasure.note = "" if doing.actor == SENDER else note
+    # Why a piece is taken off may be somebody else's business: the sender is told that it is off.
+    is_taken_off = standing is State.PUBLISHED
+    treasure.note = "" if doing.actor == SENDER or is_taken_off else note
     treasure.asked_from = standing.value if to is State.NEED_INFO else None
     if doing.member_id is not None and treasure.owner_id is None and to is not State.RECEIVED:
         treasure.owner_id = doing.member_id  # whoever writes it down at the desk hands it on
     wind(treasure, doing)
-    event = note_step(session, treasure, standing, doing, note=note)
+    if standing is State.NEED_INFO:
+        _unask(session, treasure.id)
+    event = note_step(session, treasure, standing, doing, note="" if is_taken_off else note)
+    if is_taken_off and note:
+        note_step(session, treasure, to, doing, note=note, action=Action.NOTE)
     moved = queries.by_id(session.connection(), treasure.id)
     if to in rules.TOLD and doing.actor not in (SENDER, BY_CLOCK):
-        tell(session, treasure, texts.told(moved, doing.origin), event)
+        told = texts.taken_off(moved) if is_taken_off else texts.told(moved, doing.origin)
+        tell(session, treasure, told, event)
     return moved
 
 
@@ -170,8 +177,23 @@ def note_step(
     return event
 
 
+def _unask(session: Session, treasure_id: int) -> None:
+    """Drop the question that still waits to be fetched: it has been answered, or is over."""
+    asked = select(TreasureEvent.id).where(
+        TreasureEvent.treasure_id == treasure_id,
+        TreasureEvent.to_state == State.NEED_INFO,
+        TreasureEvent.action == Action.MOVE,
+    )
+    last = session.scalars(asked.order_by(TreasureEvent.id.desc()).limit(1)).one_or_none()
+    if last is not None:
+        held.forget(session, _key(last))
+
+
+def _key(event_id: int) -> str:
+    return f"treasure:{event_id}"
+
+
 def tell(session: Session, treasure: Treasure, text: str, event: TreasureEvent) -> None:
     """Have the sender told of a step, where WeChat reaches them."""
     if treasure.follower_id is not None:
-        key = f"treasure:{event.id}"
-        held.tell(session, treasure.follower_id, text, key=key, now=event.at)
+        held.tell(session, treasure.follower_id, text, key=_key(event.id), now=event.at)

@@ -20,8 +20,11 @@ YES: Final = "是"
 NO: Final = "不是"
 SAY: Final = "回答"
 REVOKE: Final = "确定撤回授权"
+WITHDRAW: Final = "确定撤回"
 _SHOWN_BYTES: Final = 60
-_TOLD_BYTES: Final = 1200
+_TOLD_BYTES: Final = 900
+_REASONS: Final = 3
+"""So many reasons for what was not taken have room in an answer."""
 
 TOO_MANY_FILES: Final = (
     f"一份最多放 {rules.MOST_FILES} 件，这一件没有收。先交这一份，再另发一份就行"
@@ -37,7 +40,7 @@ CREDIT_MISSING: Final = "请填要署的名字；不想署名，就选“不署�
 UNTIL_PAST: Final = "“到哪一天为止”要是今天以后的日子"
 ANSWER_LENGTH: Final = f"回答请写一句话，{rules.NOTE_LENGTH} 个字以内"
 
-_FINISH: Final = f"发完点{tap_link(DONE, DONE)}，就是同意{tap_link(TERMS, TERMS)}"
+_FINISH: Final = f"发完点{tap_link(DONE, DONE)}，就是同意{tap_link('《上传须知》', TERMS)}"
 _PROMISE: Final = f"{rules.DAYS[State.RECEIVED]} 个工作日内回复您"
 _NEXT: Final = {
     State.DRAFT: f"还没有交。发完点{tap_link(DONE, DONE)}。",
@@ -109,9 +112,11 @@ def received(kind: FileKind, *, is_more: bool) -> str:
     )
 
 
-def full(why: str) -> str:
-    """Say why no more is taken."""
-    return f"{why}。\n这一份发完了就点{tap_link(DONE, DONE)}。"
+def full(why: str, *, is_begun: bool) -> str:
+    """Say why no more is taken, and what is to be done about it."""
+    if is_begun:
+        return f"{why}。\n这一份发完了就点{tap_link(DONE, DONE)}。"
+    return f"{why}。办到哪一步，看{tap_link('进度', '进度')}。"
 
 
 def noted(words: str) -> str:
@@ -171,6 +176,23 @@ def handed_in(upload: Upload, every: Sequence[File], address: str, *, is_signed:
     )
 
 
+def nothing_sent(every: Sequence[File], address: str, *, is_signed: bool) -> str:
+    """Say that there is nothing to look at, and why if something was sent."""
+    page = _page("用网页传", address, is_signed)
+    why = [f"没有收下：{escape_label(file.reason)}。" for file in _bad(every)[:_REASONS]]
+    if not why:
+        return f"{NOTHING_SENT}；或者{page}。"
+    return "\n".join([*why, f"请换一张再发，或者{page}；不发了，点{tap_link(DROP, DROP)}。"])
+
+
+def only_by_page(address: str, *, is_signed: bool) -> str:
+    """Say that this account is not handed what its followers send."""
+    return (
+        "这个公众号收不到您在聊天里发的照片（微信没有给它这个权限）。\n"
+        f"请{_page('用网页传', address, is_signed)}：照片、视频、录音都行，还是原样清楚。"
+    )
+
+
 def dropped(count: int) -> str:
     """Say that nothing was kept."""
     gone = f"您发的 {count} 件已经删掉" if count else "好的，什么也没有留下"
@@ -210,6 +232,25 @@ def told(upload: Upload, origin: str) -> str:
     return f"{text}\n看{_progress(upload)}。"
 
 
+def taken_off(upload: Upload) -> str:
+    """Say that a piece is shown no more; what was signed stays."""
+    return (
+        f"珍档 {upload.number}{_titled(upload)}：已经撤下，网页、目录和文章里都不再有它。"
+        f"东西还在馆里，协议和证书不变。\n看{_progress(upload)}。"
+    )
+
+
+def is_it_the_answer(upload: Upload, words: str) -> str:
+    """Ask whether words that nobody understood answer what staff have asked."""
+    shown = escape_label(clip_bytes(tidy(words), _SHOWN_BYTES))
+    number = (upload.number or "").lstrip(rules.Sign.UPLOAD)
+    yes = tap_link("是，转给馆里", f"{SAY} {upload.number} {words}", f"treasure.words.{number}")
+    return (
+        f"“{shown}”是回答馆里问的话吗？\n珍档 {upload.number}：{_note(upload)}\n"
+        f"▸{yes}　▸{tap_link('不是，查别的', '帮助')}"
+    )
+
+
 def say_it(upload: Upload) -> str:
     """Ask for the answer in the sender's own words."""
     return f"{_note(upload)}\n请打字说，一条发完。不想说，点{tap_link(DROP, DROP)}。"
@@ -228,9 +269,10 @@ def not_answered(number: str) -> str:
 # -- 进度, 撤回 --------------------------------------------------------------------------------
 
 
-def mine(own: Sequence[Upload], address: str, *, is_signed: bool) -> str:
+def mine(own: Sequence[Upload], total: int, address: str, *, is_signed: bool) -> str:
     """List a follower's uploads, the newest first, and the way to the page of all."""
-    lines = ["您传的珍档："]
+    shown = f"，先看最近 {len(own)} 份" if total > len(own) else ""
+    lines = [f"您传的珍档，共 {total} 份{shown}："]
     for upload in own:
         number = _progress(upload, label=upload.number) if upload.number else "正在发的一份"
         lines.append(f"{number} {upload.label}{_titled(upload)}")
@@ -245,9 +287,31 @@ def status(upload: Upload, every: Sequence[File], address: str, *, is_signed: bo
         lines.append(f"共 {_counted(every)}。")
     if upload.note:
         lines.append(f"馆里的话：{_note(upload)}")
+    lines += [f"没有收下：{escape_label(file.reason)}。" for file in _bad(every)[:_REASONS]]
     lines.append(_choices(upload) if upload.state is State.NEED_INFO else _NEXT[upload.state])
-    lines.append(f"{_page('打开这一份', address, is_signed)}。")
+    ways = [_page("打开这一份", address, is_signed)]
+    if upload.state is State.PUBLISHED:
+        ways.append(tap_link("撤回授权", f"撤回授权 {upload.number}"))
+    if upload.state in rules.WITHDRAWABLE:
+        ways.append(tap_link("撤回", f"撤回 {upload.number}"))
+    lines.append("　".join(f"▸{way}" for way in ways))
     return "\n".join(lines)
+
+
+def ask_to_withdraw(upload: Upload) -> str:
+    """Say what withdrawing means, and wait for a yes."""
+    sure = tap_link("确定撤回", f"{WITHDRAW} {upload.number}")
+    kept = tap_link("不撤了", f"进度 {upload.number}")
+    return (
+        f"撤回 {upload.number}{_titled(upload)}？{_NEXT[State.WITHDRAWN]}撤了不能改回来。\n"
+        f"▸{sure}　▸{kept}"
+    )
+
+
+def would_end(own: Sequence[Upload]) -> str:
+    """Name the uploads that end with the consent."""
+    numbers = "、".join(upload.number or "正在发的一份" for upload in own)
+    return f"{numbers} 也撤回，照片和文字 {rules.ERASED_AFTER_DAYS} 天以后删除，不能改回来。"
 
 
 def withdrawn(upload: Upload) -> str:
@@ -280,6 +344,17 @@ def revoked(upload: Upload) -> str:
     return f"{upload.number} 的授权撤回了，已经不再公开。看{_progress(upload)}。"
 
 
+def revocable(own: Sequence[Upload]) -> str:
+    """List what may be revoked, each a tap."""
+    if not own:
+        return f"您没有公开展示的珍档，不用撤回授权。传过什么，看{tap_link('进度', '进度')}。"
+    lines = [
+        f"▸{tap_link(upload.number or '', f'撤回授权 {upload.number}')}{_titled(upload)}"
+        for upload in own
+    ]
+    return "\n".join(["要撤回哪一件的授权？", *lines])
+
+
 def nothing_to_revoke(upload: Upload) -> str:
     """Say that nothing is public."""
     return f"{upload.number} {upload.label}，现在没有公开，不用撤回授权。看{_progress(upload)}。"
@@ -293,9 +368,15 @@ def _counted(every: Sequence[File]) -> str:
             counts[file.kind] = counts.get(file.kind, 0) + 1
     units = {FileKind.IMAGE: "张照片", FileKind.VIDEO: "段视频", FileKind.AUDIO: "段录音"}
     parts = [f"{count} {units.get(kind, '份 PDF')}" for kind, count in counts.items()]
-    bad = sum(file.state in (FileState.REFUSED, FileState.LOST) for file in every)
-    told_bad = f"，{bad} 件没有收下（点进度看原因）" if bad else ""
-    return ("、".join(parts) or "0 件") + told_bad
+    late, bad = sum(file.state is FileState.AWAITED for file in every), len(_bad(every))
+    told = "、".join(parts) or "0 件"
+    if late:
+        told += f"，其中 {late} 件还在从微信取（不用再发）"
+    return told + (f"，{bad} 件没有收下" if bad else "")
+
+
+def _bad(every: Sequence[File]) -> list[File]:
+    return [file for file in every if file.state in (FileState.REFUSED, FileState.LOST)]
 
 
 def _titled(upload: Upload) -> str:

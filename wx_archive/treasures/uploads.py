@@ -146,12 +146,8 @@ def begin(
     Raises:
         TooManyOpenError: the sender has enough under way.
     """
-    if follower_id is not None:
-        under_way = select(func.count()).where(
-            Treasure.follower_id == follower_id, Treasure.state.in_(sorted(rules.OPEN))
-        )
-        if (session.scalar(under_way) or 0) >= rules.MOST_OPEN:
-            raise TooManyOpenError
+    if follower_id is not None and has_enough(session, follower_id):
+        raise TooManyOpenError
     treasure = Treasure(
         # Keyed by a secret that nobody keeps: not even we can work it out again.
         pid=ids.stable_pid("treasure", secrets.token_hex(16), secrets.token_hex(32)),
@@ -166,6 +162,14 @@ def begin(
     session.flush()
     note_step(session, treasure, None, doing)
     return treasure
+
+
+def has_enough(session: Session, follower_id: int) -> bool:
+    """Tell whether a follower has as many uploads under way as the archives look at at a time."""
+    under_way = select(func.count()).where(
+        Treasure.follower_id == follower_id, Treasure.state.in_(sorted(rules.OPEN))
+    )
+    return (session.scalar(under_way) or 0) >= rules.MOST_OPEN
 
 
 def draft(session: Session, follower_id: int, channel: Channel, doing: Doing) -> Treasure:

@@ -16,6 +16,8 @@ from wx_archive.treasures.certificates import TAIL, Known
 from wx_archive.treasures.verification import Tries
 
 NO_ROBOTS: Final = "noindex, nofollow, noarchive"
+NUMBER_LENGTH: Final = 40
+"""Of what may be typed for a number, in characters: any spelling of one."""
 
 
 def add(pages: Blueprint, services: Services) -> None:
@@ -59,26 +61,34 @@ class _Desk:
         with self._services.database.reads() as connection:
             known = verification.by_printed(connection, number, code)
         if known is None:
-            return self._unknown(place)
+            return self._unknown(place, number)
         self._tries.give_back(place)
         return self._shown(known)
 
     def _shown(self, known: Known) -> Response:
         return self.answer("certificate", HTTPStatus.OK, one=known)
 
-    def _unknown(self, place: str | None) -> Response:
-        """Say what to check: the same to everybody, whatever was wrong."""
+    def _unknown(self, place: str | None, number: str = "") -> Response:
+        """Say what to check: the same to everybody, whatever was wrong.
+
+        The number stays in its field to be corrected; the code has to be read once more.
+        """
         if place is None:
             return self.answer("often", HTTPStatus.TOO_MANY_REQUESTS)
-        return self.answer("unknown", HTTPStatus.NOT_FOUND)
+        typed = "".join(sign for sign in number if sign.isprintable())[:NUMBER_LENGTH]
+        return self.answer("unknown", HTTPStatus.NOT_FOUND, number=typed)
 
     @staticmethod
-    def answer(shows: str, status: HTTPStatus, *, one: Known | None = None) -> Response:
+    def answer(
+        shows: str, status: HTTPStatus, *, one: Known | None = None, number: str = ""
+    ) -> Response:
         """Return the page, which no search engine may keep."""
         page = render_template(
             "treasures/h5/verify.html",
             shows=shows,
             one=one,
+            number=number,
+            number_length=NUMBER_LENGTH,
             day=written_day,
             tail=TAIL,
             path=VERIFY,

@@ -156,6 +156,7 @@ def _register() -> None:
         "treasure_showing",
         sa.Column("file_id", KEY, autoincrement=False, nullable=False),
         sa.Column("asset_pid", sa.String(26), nullable=False),
+        sa.Column("tells_story", sa.Boolean(), nullable=False),
         sa.Column("shown_by", sa.String(60), nullable=False),
         sa.Column("shown_at", INSTANT, nullable=False),
         sa.Column("withdrawn_at", INSTANT, nullable=True),

@@ -145,7 +145,7 @@ def _around() -> None:
         sa.Column("actor", sa.String(60), nullable=False),
         sa.CheckConstraint(
             "action IN ('move', 'tell', 'answer', 'assign', 'note', 'plan', 'grant', 'revoke', "
-            "'custody')",
+            "'custody', 'check')",
             name="action",
         ),
         sa.ForeignKeyConstraint(

@@ -69,9 +69,7 @@ CONSOLE = Console(
     entries=(
         Entry("珍档", "/treasures", Permission.TREASURES_READ),
         Entry("珍档登记", "/treasures/desk", Permission.TREASURES_ENTER),
-        Entry("证书", "/treasures/certificates", Permission.TREASURES_READ),
         *register.ENTRIES,
-        *keeping.ENTRIES,
     ),
     todos=waiting.todos,
     alerts=alerts,

@@ -13,19 +13,30 @@ from werkzeug.wrappers import Response
 from wx_archive.core.errors import RefusedError
 from wx_archive.staff.pages import Act, CarryOut, Pages, Visit
 from wx_archive.staff.seen import version_of
-from wx_archive.treasures import agreements, intake, register_queries, rights, rules
-from wx_archive.treasures.agreements import TERMS_LENGTH, Terms
+from wx_archive.treasures import (
+    agreements,
+    intake,
+    page_texts,
+    register_queries,
+    register_texts,
+    rights,
+    rules,
+)
+from wx_archive.treasures.agreements import BECAUSE_LENGTH, TERMS_LENGTH, FieldError, Terms
 from wx_archive.treasures.console import dossier
 from wx_archive.treasures.console.dossier import BELOW, day_of
 from wx_archive.treasures.console.one import subject
 from wx_archive.treasures.console.shown import READ, SAY, VIEWS, WORK, doing, find, path_of
 from wx_archive.treasures.files import Incoming
 from wx_archive.treasures.queries import Upload
+from wx_archive.treasures.register_queries import Agreed
 from wx_archive.treasures.rights import EVIDENCE_LENGTH, Allowed
 from wx_archive.treasures.rules import Channel, Credit, FileKind, Right, Scope, State, Wish
 from wx_archive.treasures.steps import StaleError
 
 SCAN_BYTES: Final = rules.MOST_BYTES[FileKind.PAPER] + 1024 * 1024
+_SCAN_MEGABYTES: Final = rules.MOST_BYTES[FileKind.PAPER] // (1024 * 1024)
+TOO_LARGE: Final = f"扫描件超过 {_SCAN_MEGABYTES} MB，请分开扫或调低清晰度"
 NO_SCAN: Final = "请选扫描件：PDF 或照片"
 CHOOSE: Final = "请在每一项里选一样"
 _PAPERS: Final = frozenset({FileKind.IMAGE, FileKind.PAPER})
@@ -34,6 +45,7 @@ _PAPERS: Final = frozenset({FileKind.IMAGE, FileKind.PAPER})
 def add(pages: Pages) -> None:
     """Add the pages."""
     _writing(pages)
+    _amending(pages)
     _printing(pages)
     _scanning(pages)
     _granting(pages)
@@ -44,7 +56,7 @@ def _writing(pages: Pages) -> None:
     def treasure_agreement(visit: Visit, pid: str) -> ResponseReturnValue:
         with visit.reads() as connection:
             upload = find(connection, pid)
-        return _page(visit, upload, wished_fields(Terms.wished(upload, today=visit.today)))
+        return _page(visit, upload, fields_of(Terms.wished(upload, today=visit.today)))
 
     @pages.post("/treasures/<pid>/agreement", needs=WORK, audit="treasure.agreement")
     def write_agreement(act: Act, pid: str) -> ResponseReturnValue:
@@ -55,16 +67,47 @@ def _writing(pages: Pages) -> None:
                 act.session, upload.id, read_terms(given), doing(act), version=version_of(given)
             )
         except StaleError as err:
-            return _page(act, err.upload, given, str(err), HTTPStatus.CONFLICT)
+            return _page(act, err.upload, given, err)
         except RefusedError as err:
-            return _page(act, upload, given, str(err), HTTPStatus.UNPROCESSABLE_ENTITY)
-        allowed = sorted(one.use for one in read_terms(given).allowed)
-        after = {"number": agreed.number, "rights": " ".join(allowed), "scope": agreed.scope.value}
-        act.note(subject(upload), after=after)
+            return _page(act, upload, given, err)
+        act.note(subject(upload), after=_noted(agreed, given))
         return act.done(path_of(upload, BELOW), f"协议记好了，编号 {agreed.number}。请提入藏方案。")
 
 
-def wished_fields(terms: Terms) -> dict[str, str]:
+def _amending(pages: Pages) -> None:
+    @pages.get("/treasures/<pid>/agreement/amend", needs=WORK)
+    def ask_amend_agreement(visit: Visit, pid: str) -> ResponseReturnValue:
+        with visit.reads() as connection:
+            upload = find(connection, pid)
+            agreed = register_queries.agreement(connection, upload.id)
+            grants = register_queries.grants(connection, upload.id)
+        given = {} if agreed is None else fields_of(Terms.standing(agreed, grants))
+        return _page(visit, upload, given, amends=True)
+
+    @pages.post("/treasures/<pid>/agreement/amend", needs=WORK, audit="treasure.agreement_amend")
+    def amend_agreement(act: Act, pid: str) -> ResponseReturnValue:
+        upload = find(act.session.connection(), pid)
+        given = dict(request.form.items())
+        because, version = given.get("because", ""), version_of(given)
+        try:
+            agreed = agreements.amend(
+                act.session, upload.id, read_terms(given), because, doing(act), version=version
+            )
+        except StaleError as err:
+            return _page(act, err.upload, given, err, amends=True)
+        except RefusedError as err:
+            return _page(act, upload, given, err, amends=True)
+        act.note(subject(upload), after=_noted(agreed, given) | {"reason": because.strip()})
+        return act.done(path_of(upload, BELOW), f"协议 {agreed.number} 更正了，理由记在经过里。")
+
+
+def _noted(agreed: Agreed, given: dict[str, str]) -> dict[str, str]:
+    """Return what the audit log keeps of terms: nobody's name."""
+    allowed = sorted(one.use for one in read_terms(given).allowed)
+    return {"number": agreed.number, "rights": " ".join(allowed), "scope": agreed.scope.value}
+
+
+def fields_of(terms: Terms) -> dict[str, str]:
     """Return terms as the form's fields hold them."""
     told = {
         "wish": terms.wish.value,
@@ -79,7 +122,11 @@ def wished_fields(terms: Terms) -> dict[str, str]:
     for use in Right:
         told[f"from-{use.value}"] = terms.signed_on.isoformat()
     for one in terms.allowed:
-        told[f"use-{one.use.value}"] = "1"
+        key = one.use.value
+        told[f"use-{key}"] = "1"
+        told[f"from-{key}"] = one.from_on.isoformat()
+        told[f"until-{key}"] = one.until_on.isoformat() if one.until_on else ""
+        told[f"evidence-{key}"] = one.evidence
     return told
 
 
@@ -127,21 +174,28 @@ def _page(
     visit: Visit,
     upload: Upload,
     given: dict[str, str],
-    problem: str = "",
-    status: int = HTTPStatus.OK,
+    problem: RefusedError | None = None,
+    *,
+    amends: bool = False,
 ) -> Response:
+    status = HTTPStatus.CONFLICT if isinstance(problem, StaleError) else HTTPStatus.OK
+    if problem is not None and status is HTTPStatus.OK:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
     return visit.page(
         f"{VIEWS}/agreement.html",
         status,
         one=upload,
         path=path_of(upload),
         here=path_of(upload, BELOW),
-        is_possible=upload.state is State.ACCEPTED,
+        amends=amends,
+        is_possible=upload.state is (State.AGREEMENT if amends else State.ACCEPTED),
         given=given,
-        problem=problem,
+        problem="" if problem is None else str(problem),
+        field=problem.field if isinstance(problem, FieldError) else "",
         rules=rules,
         most_terms=TERMS_LENGTH,
         most_evidence=EVIDENCE_LENGTH,
+        most_because=BECAUSE_LENGTH,
         say=SAY,
     )
 
@@ -162,6 +216,7 @@ def _printing(pages: Pages) -> None:
             terms=agreed or wished,
             credited=rules.credited((agreed or wished).credit, (agreed or wished).credit_name),
             grants={one.use: one for one in grants if one.revoked_at is None},
+            meant=register_texts.AGREED_MEAN,
             rules=rules,
             Wish=Wish,
             say=SAY,
@@ -201,7 +256,10 @@ def _take_scan(visit: Visit, upload: Upload) -> str:
         return NO_SCAN
     incoming = Incoming(kind, Channel.DESK, chosen.filename, is_evidence=True)
     stream = cast("BinaryIO", chosen.stream)
-    return intake.take(visit.services, upload.id, incoming, stream, doing(visit)).reason
+    reason = intake.take(visit.services, upload.id, incoming, stream, doing(visit)).reason
+    # What a sender is told in its place, to bring it along, is no advice to staff.
+    is_large = reason == page_texts.too_large(kind, rules.MOST_BYTES[kind])
+    return TOO_LARGE if is_large else reason
 
 
 def _refused(visit: Visit, connection: Connection, upload: Upload, problem: str) -> Response:

@@ -139,7 +139,8 @@ def _drawing(pages: Pages) -> None:
 def _revoking(pages: Pages) -> None:
     @pages.get("/treasures/certificates/<number>/revoke", needs=_RELEASE)
     def certificate_ask_revoke(visit: Visit, number: str) -> ResponseReturnValue:
-        return _form(visit, "revoke", _found(visit, number), ReasonForm())
+        one = _found(visit, number)
+        return _form(visit, "revoke", one, ReasonForm(), problem=_void(one, "revoke"))
 
     @pages.post(
         "/treasures/certificates/<number>/revoke",
@@ -161,7 +162,8 @@ def _issuing_anew(pages: Pages) -> None:
     def certificate_ask_anew(visit: Visit, number: str) -> ResponseReturnValue:
         one = _found(visit, number)
         name = "" if one.credit is Credit.ANONYMOUS else one.credit_name
-        return _form(visit, "anew", one, AnewForm(credit=one.credit.value, name=name))
+        form = AnewForm(credit=one.credit.value, name=name)
+        return _form(visit, "anew", one, form, problem=_void(one, "anew"))
 
     @pages.post(
         "/treasures/certificates/<number>/anew", needs=_RELEASE, audit="treasure.certificate_anew"
@@ -206,7 +208,17 @@ def _form(
         form=form,
         path=_path(one),
         problem=problem,
+        is_possible=not _void(one, shows),
     )
+
+
+def _void(one: Known, what: str) -> str:
+    """Return why a form is not offered; empty where it is.
+
+    One that is void is not revoked again; one that is void and replaced, not replaced again.
+    """
+    is_over = one.is_replaced if what == "anew" else not one.is_standing
+    return texts.NOT_STANDING if is_over else ""
 
 
 def _found(visit: Visit, number: str) -> Known:

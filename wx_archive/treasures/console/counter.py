@@ -19,8 +19,9 @@ from wx_archive.followers import consents
 from wx_archive.followers.consents import ConsentText
 from wx_archive.staff.oversize import read_away
 from wx_archive.staff.pages import Act, CarryOut, Pages, Visit
-from wx_archive.treasures import contacts, desk, intake, queries, rules, sealed, views
-from wx_archive.treasures.console.counter_form import NO_FILES, TOO_MANY, NewForm
+from wx_archive.treasures import contacts, desk, intake, queries, review, rules, sealed, views
+from wx_archive.treasures.console.agreement import TOO_LARGE
+from wx_archive.treasures.console.counter_form import NO_FILES, TOO_MANY, NewForm, RightsForm
 from wx_archive.treasures.console.one import subject
 from wx_archive.treasures.console.shown import ENTER, QUEUE, SAY, VIEWS
 from wx_archive.treasures.desk import TwiceError, Visitor
@@ -57,6 +58,7 @@ def add(pages: Pages) -> None:
     _looking(pages)
     _entering(pages)
     _adding(pages)
+    _choosing(pages)
     _refusing_what_is_too_large(pages)
 
 
@@ -65,7 +67,10 @@ def _refusing_what_is_too_large(pages: Pages) -> None:
     def too_large(_err: RequestEntityTooLarge) -> ResponseReturnValue:
         read_away()
         most = _MEGABYTES if request.path.startswith(DESK) else 0
-        page = render_template(f"{VIEWS}/too_large.html", most=most)
+        is_scan = request.path.endswith("/agreement/scan")
+        page = render_template(
+            f"{VIEWS}/too_large.html", most=most, scan=TOO_LARGE if is_scan else ""
+        )
         return page, HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
@@ -137,7 +142,7 @@ def _hand_in(act: Act, begun: _Begun, form: NewForm) -> Response:
         problem = _refusals(begun.outcomes) or NO_FILES
         return _form(act, form, HTTPStatus.UNPROCESSABLE_ENTITY, problem=problem)
     kept = sum(outcome.is_kept for outcome in begun.outcomes)
-    wish, has_contact = begun.visitor.wishes.wish.value, not begun.visitor.contact.is_empty
+    wish, has_contact = begun.visitor.chosen.wish, not begun.visitor.contact.is_empty
     act.note(subject(filed), after={"files": kept, "wish": wish, "has_contact": has_contact})
     said = f"登记好了，编号 {filed.number}。请打印回执交给送件人。{_refusals(begun.outcomes)}"
     return act.done(_path(filed), said)
@@ -193,6 +198,20 @@ def _adding(pages: Pages) -> None:
         return carry_out(noted)
 
 
+def _choosing(pages: Pages) -> None:
+    @pages.post("/treasures/desk/<pid>/rights", needs=ENTER, audit="treasure.enter_rights")
+    def treasure_choose(act: Act, pid: str) -> ResponseReturnValue:
+        filed, form = _own(act, pid), RightsForm(request.form)
+        if not filed.is_editable:
+            raise NotEditableError
+        chosen = form.chosen(act.today)
+        if chosen is None:
+            return _receipt(act, filed, HTTPStatus.UNPROCESSABLE_ENTITY, form=form)
+        desk.choose(act.session, filed.id, chosen, _doing(act))
+        act.note(subject(filed), after={"wish": chosen.wish, "is_settled": desk.is_settled(chosen)})
+        return act.done(_path(filed), "权利记下了，请重新打印回执。")
+
+
 def _take_in(
     visit: Visit, treasure_id: int, chosen: list[FileStorage], who: Doing
 ) -> list[Outcome]:
@@ -202,7 +221,11 @@ def _take_in(
         name = upload.filename or ""
         incoming = Incoming(intake.kind_of(upload.mimetype, name), Channel.DESK, name)
         stream = cast("BinaryIO", upload.stream)
-        outcomes.append(intake.take(visit.services, treasure_id, incoming, stream, who))
+        outcome = intake.take(visit.services, treasure_id, incoming, stream, who)
+        if outcome.reason and outcome.file_pid is None:
+            with visit.services.database.begin() as session:
+                desk.note_refused(session, treasure_id, incoming, outcome.reason, who)
+        outcomes.append(outcome)
     return outcomes
 
 
@@ -221,7 +244,11 @@ def _amiss(count: int, form: NewForm) -> str:
 def _refusals(outcomes: list[Outcome]) -> str:
     """Say what was not kept, and why."""
     told = [f"{each.name or '没有名字的文件'}：{each.reason}" for each in outcomes if each.reason]
-    return f"有 {len(told)} 件没有收。{'；'.join(told)}。"[:600] if told else ""
+    if not told:
+        return ""
+    left = len(outcomes) - len(told)
+    checking = f"另外 {left} 件正在检查，结果看回执。" if left else ""
+    return f"有 {len(told)} 件没有收。{'；'.join(told)[:500]}。{checking}"
 
 
 def _own(visit: Visit, pid: str) -> Upload:
@@ -260,7 +287,12 @@ def _form(
 
 
 def _receipt(
-    visit: Visit, filed: Upload, status: int = HTTPStatus.OK, *, problem: str = ""
+    visit: Visit,
+    filed: Upload,
+    status: int = HTTPStatus.OK,
+    *,
+    problem: str = "",
+    form: RightsForm | None = None,
 ) -> Response:
     with visit.reads() as connection:
         every = queries.files(connection, filed.id)
@@ -268,7 +300,9 @@ def _receipt(
         "one": filed,
         "path": _path(filed),
         "files": [file for file in every if file.state in rules.STANDING],
-        "others": [file for file in every if file.state not in rules.STANDING],
+        "others": [file for file in every if file.state in review.NOT_KEPT],
+        "form": form or RightsForm.of(filed),
+        "is_open": None in (filed.ownership, filed.wish, filed.scope, filed.credit),
         "room": rules.MOST_FILES - sum(file.state in rules.STANDING for file in every),
         "problem": problem,
         "days": rules.DAYS[State.RECEIVED],

@@ -14,11 +14,19 @@ from wx_archive.core.errors import RefusedError
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.rules import Permission
 from wx_archive.staff.seen import version_of
-from wx_archive.treasures import accessions, certificates, queries, register_queries, rules, showing
+from wx_archive.treasures import (
+    accessions,
+    certificates,
+    queries,
+    register_queries,
+    register_texts,
+    rules,
+    showing,
+)
 from wx_archive.treasures.accessions import CUSTODY, Custody, Plan
 from wx_archive.treasures.console.one import subject
 from wx_archive.treasures.console.shown import READ, SAY, VIEWS, WORK, doing, find, path_of
-from wx_archive.treasures.queries import Upload
+from wx_archive.treasures.queries import Step, Upload
 from wx_archive.treasures.record import Describing
 from wx_archive.treasures.rules import Action, State
 from wx_archive.treasures.steps import StaleError
@@ -26,7 +34,7 @@ from wx_archive.treasures.steps import StaleError
 RELEASE: Final = Permission.TREASURES_RELEASE
 BELOW: Final = "register"
 """Last part of the page's address, below the upload's."""
-_TOLD: Final = frozenset({Action.GRANT, Action.REVOKE, Action.PLAN, Action.CUSTODY})
+_TOLD: Final = frozenset({Action.GRANT, Action.REVOKE, Action.PLAN, Action.CUSTODY, Action.CHECK})
 _AFTER: Final = frozenset({State.ACCEPTED, State.AGREEMENT, *rules.KEPT})
 BAD_DAY: Final = "日子写成 2026-11-23 的样子"
 
@@ -57,6 +65,7 @@ def page(
     planned = register_queries.plan(connection, upload.id)
     scans = queries.files(connection, upload.id, evidence=True)
     steps = queries.steps(connection, upload.id)
+    original = accessions.original(connection, upload.id)
     return visit.page(
         f"{VIEWS}/dossier.html",
         status,
@@ -71,12 +80,14 @@ def page(
         certificate=certificates.of_treasure(connection, upload.id),
         shown=register_queries.showings(connection, upload.id),
         scans=scans,
-        history=[step for step in steps if step.action in _TOLD],
+        history=[step for step in steps if _is_told(step)],
         piece_page=f"{showing.PAGE}/{upload.pid}",
         is_after=upload.state in _AFTER,
         may_work=visit.person.may(WORK),
         may_release=visit.person.may(RELEASE),
-        custody=CUSTODY,
+        custody=accessions.may_follow(upload.state, original, upload.wish),
+        is_back=original is Custody.HANDED_BACK,
+        names=register_queries.names(connection),
         given=request.form,
         problem=problem,
         rules=rules,
@@ -84,6 +95,12 @@ def page(
         lengths=accessions,
         say=SAY,
     )
+
+
+def _is_told(step: Step) -> bool:
+    """Tell whether a step is of the agreement, the register or the original."""
+    is_corrected = step.action is Action.NOTE and step.note.startswith(register_texts.CORRECTED)
+    return is_corrected or step.action in _TOLD
 
 
 def takes_scan(upload: Upload) -> bool:

@@ -5,13 +5,11 @@ from typing import Final
 from flask.typing import ResponseReturnValue
 
 from wx_archive.staff.pages import Act, Pages, Visit
-from wx_archive.staff.plugs import Entry
 from wx_archive.staff.rules import Permission
 from wx_archive.treasures import fixity, fixity_jobs
 from wx_archive.treasures import keeping_texts as texts
 
 PATH: Final = "/treasures/keeping"
-ENTRIES: Final = (Entry("核对原件", PATH, Permission.TREASURES_READ),)
 _SHOWN: Final = 20
 
 

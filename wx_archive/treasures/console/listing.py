@@ -43,6 +43,7 @@ def add(pages: Pages) -> None:
             found=found,
             counts=told,
             colleagues=colleagues,
+            owners={each.id: each.name for each in colleagues},
             states=_states(),
             channels=rules.CHANNELS,
             labels=rules.STAFF_STATES,

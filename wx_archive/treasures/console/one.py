@@ -13,7 +13,15 @@ from wx_archive.core.errors import RefusedError
 from wx_archive.staff.colleagues import Colleague
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.seen import version_of
-from wx_archive.treasures import contacts, likeness, queries, replies, review, rules
+from wx_archive.treasures import (
+    contacts,
+    likeness,
+    queries,
+    replies,
+    review,
+    rules,
+    texts,
+)
 from wx_archive.treasures.console.shown import READ, SAY, VIEWS, WORK, doing, find, path_of
 from wx_archive.treasures.queries import Upload
 from wx_archive.treasures.rules import FileState, State
@@ -47,17 +55,21 @@ def page(
     """Return an upload's page; a refused form comes back in it, filled in as it was."""
     every = queries.files(connection, upload.id)
     may_work = visit.person.may(WORK)
+    history, colleagues = queries.steps(connection, upload.id), review.colleagues(connection)
     return visit.page(
         f"{VIEWS}/one.html",
         status,
         one=upload,
         path=path_of(upload),
-        files=[file for file in every if file.state is not FileState.ERASED],
+        files=[file for file in every if file.state in rules.STANDING],
+        others=[file for file in every if file.state in review.NOT_KEPT],
         likes=likeness.near(connection, every),
         library=likeness.in_library(connection, every),
-        history=queries.steps(connection, upload.id),
+        history=history,
+        handed_in=review.handed_in(upload, history),
+        owner=review.owner_of(upload, colleagues),
         next_states=review.next_states(upload) if may_work else [],
-        colleagues=review.colleagues(connection),
+        colleagues=colleagues,
         may_work=may_work,
         may_assign=may_work and upload.state in review.ASSIGNABLE,
         may_ask_rights=State.NEED_INFO in review.next_states(upload)
@@ -84,7 +96,8 @@ def tried(
         return work(upload)
     except StaleError as err:
         connection, status = visit.session.connection(), HTTPStatus.CONFLICT
-        return page(visit, connection, err.upload, problem=str(err), status=status)
+        problem = texts.stale(review.changed_by(connection, err.upload, doing(visit)))
+        return page(visit, connection, err.upload, problem=problem, status=status)
     except RefusedError as err:
         connection, status = visit.session.connection(), HTTPStatus.UNPROCESSABLE_ENTITY
         return page(visit, connection, find(connection, pid), problem=str(err), status=status)
@@ -96,10 +109,14 @@ def _owner(pages: Pages) -> None:
         def work(upload: Upload) -> ResponseReturnValue:
             to = _colleague(visit)
             note, version = request.form.get("note", ""), version_of(request.form)
-            review.assign(visit.session, upload.id, to, doing(visit), note=note, version=version)
+            connection, who = visit.session.connection(), doing(visit)
+            if version != upload.version and review.is_given(connection, upload, to, who):
+                visit.note(subject(upload))
+                return visit.done(path_of(upload), given_said(upload, to.name))
+            review.assign(visit.session, upload.id, to, who, note=note, version=version)
             before = {"owner": upload.owner_name}
             visit.note(subject(upload), before=before, after={"owner": to.name})
-            return visit.done(path_of(upload), f"{upload.number} 现在由{to.name}办。")
+            return visit.done(path_of(upload), given_said(upload, to.name))
 
         return tried(visit, pid, work)
 
@@ -128,6 +145,10 @@ def _rights(pages: Pages) -> None:
     def ask_rights(visit: Act, pid: str) -> ResponseReturnValue:
         def work(upload: Upload) -> ResponseReturnValue:
             question = replies.ask_rights(visit.services.site.profile)
+            connection = visit.session.connection()
+            if review.is_done(connection, upload, State.NEED_INFO, doing(visit), note=question):
+                visit.note(subject(upload))
+                return visit.done(path_of(upload), asked_said(upload))
             asked = review.move(
                 visit.session,
                 upload.id,
@@ -146,6 +167,11 @@ def _rights(pages: Pages) -> None:
 def subject(upload: Upload) -> str:
     """Return what an upload is called in the audit log."""
     return f"treasure:{upload.number}"
+
+
+def given_said(upload: Upload, name: str) -> str:
+    """Say in whose hands an upload is."""
+    return f"{upload.number} 现在由{name}办。"
 
 
 def asked_said(upload: Upload) -> str:

@@ -68,7 +68,7 @@ def add(pages: Pages) -> None:
         try:
             opened = store.open(file.object_key)
         except MissingObjectError as err:
-            raise RefusedError("这一件的原件不在库里，请看“珍档保管”的提醒") from err
+            raise RefusedError("这一件的原件不在库里，请看“核对原件”") from err
         act.note(subject(upload), after={"file_pid": file.pid, "sha256": file.sha256})
         return _attached(opened, upload, file)
 

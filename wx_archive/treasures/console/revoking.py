@@ -12,7 +12,14 @@ from werkzeug.wrappers import Response
 from wx_archive.core.errors import RefusedError
 from wx_archive.staff.pages import Act, Pages, Visit
 from wx_archive.staff.seen import is_seen, seal, version_of
-from wx_archive.treasures import register_queries, register_texts, rights, rules, showing
+from wx_archive.treasures import (
+    elsewhere,
+    register_queries,
+    register_texts,
+    rights,
+    rules,
+    showing,
+)
 from wx_archive.treasures.console.dossier import BELOW
 from wx_archive.treasures.console.one import subject
 from wx_archive.treasures.console.shown import SAY, VIEWS, WORK, doing, find, path_of
@@ -87,7 +94,9 @@ def _page(
         path=path_of(upload),
         here=path_of(upload, BELOW),
         grants=[one for one in grants if one.revoked_at is None or one.use in tried],
-        uses=[use for one in shown for use in used_where(connection, one.asset_pid, visit.now)],
+        uses=elsewhere.everywhere(
+            used_where, connection, [one.asset_pid for one in shown], visit.now
+        ),
         chosen=chosen,
         hides=Right.WEB in chosen,
         unshelves=bool(showing.ON_THE_SHELF.intersection(chosen)),

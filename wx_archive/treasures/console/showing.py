@@ -12,13 +12,13 @@ from wx_archive.core.errors import RefusedError
 from wx_archive.media.objects import MissingObjectError
 from wx_archive.staff.pages import Act, CarryOut, Pages, Visit
 from wx_archive.staff.seen import version_of
-from wx_archive.treasures import register_queries, rules, showing
+from wx_archive.treasures import elsewhere, register_queries, rules, showing
 from wx_archive.treasures.console.dossier import BELOW, RELEASE
 from wx_archive.treasures.console.one import subject
 from wx_archive.treasures.console.shown import SAY, VIEWS, doing, find, path_of
 from wx_archive.treasures.elsewhere import UsedWhere
 from wx_archive.treasures.queries import Upload
-from wx_archive.treasures.rules import Right, Scope, State
+from wx_archive.treasures.rules import Credit, Right, Scope, State
 from wx_archive.treasures.showing import REASON_LENGTH, Check
 from wx_archive.treasures.steps import StaleError
 from wx_archive.treasures.views import Form
@@ -43,7 +43,8 @@ def _showing(pages: Pages) -> None:
     @pages.in_steps("/treasures/<pid>/show", needs=RELEASE, audit="treasure.show")
     def show_treasure(visit: Visit, carry_out: CarryOut, pid: str) -> ResponseReturnValue:
         chosen = frozenset(request.form.getlist("file"))
-        check = Check("secrecy" in request.form, "portrait" in request.form)
+        given = request.form
+        check = Check("secrecy" in given, "portrait" in given, "story" in given)
         version = version_of(request.form)
         with visit.reads() as connection:
             upload = find(connection, pid)
@@ -62,7 +63,8 @@ def _showing(pages: Pages) -> None:
                 return _again(act, err.upload, chosen, str(err), HTTPStatus.CONFLICT)
             except RefusedError as err:
                 return _again(act, upload, chosen, str(err))
-            after = {"secrecy": True, "portrait": True, "files": len(pids)}
+            signed = {"secrecy": True, "portrait": True, "story": check.story}
+            after = signed | {"files": len(pids)}
             act.note(subject(upload), after=after)
             return act.done(path_of(upload, BELOW), "已经公开展示，档案目录里也能查到。")
 
@@ -103,7 +105,8 @@ def _page(
         is_allowed=is_allowed,
         is_possible=upload.state is State.ACCESSIONED,
         has_shelf=stand >= showing.ON_THE_SHELF,
-        tells_story=agreed is not None and agreed.scope is Scope.PUBLIC,
+        may_tell=agreed is not None and agreed.scope is Scope.PUBLIC and bool(upload.story),
+        is_nameless=agreed is not None and agreed.credit is not Credit.NAME,
         pictures=showing.showable(connection, upload.id),
         chosen=chosen,
         given=request.form,
@@ -156,7 +159,9 @@ def _off_page(
         path=path_of(upload),
         here=path_of(upload, BELOW),
         is_possible=upload.state is State.PUBLISHED,
-        uses=[use for one in shown for use in used_where(connection, one.asset_pid, visit.now)],
+        uses=elsewhere.everywhere(
+            used_where, connection, [one.asset_pid for one in shown], visit.now
+        ),
         given=request.form,
         most=REASON_LENGTH,
         problem=problem,

@@ -58,10 +58,14 @@ def add(pages: Pages) -> None:
         to, note = _state(state), request.form.get("note", "")
         connection = act.session.connection()
         upload = find(connection, pid)
+        if _is_again(act, upload, to, note):
+            act.note(subject(upload))
+            return act.done(path_of(upload), _done_said(upload, to))
         try:
             return _take(act, upload, to, note)
         except StaleError as err:
-            said, status = Said(note, problem=str(err)), HTTPStatus.CONFLICT
+            by = review.changed_by(connection, err.upload, doing(act))
+            said, status = Said(note, problem=texts.stale(by)), HTTPStatus.CONFLICT
             return _page(act, connection, err.upload, to, said, status)
         except RefusedError as err:
             asks = isinstance(err, RightsMissingError | OnlyTipError)
@@ -92,11 +96,22 @@ def _take(act: Act, upload: Upload, to: State, note: str) -> Response:
     before, after = {"state": upload.state.value}, {"state": moved.state.value}
     action = "treasure.ask" if is_asking else "treasure.move"
     act.note(subject(upload), before=before, after=after, action=action)
-    if is_asking:
-        return act.done(path_of(upload), asked_said(moved))
+    return act.done(path_of(upload), _done_said(moved, to))
+
+
+def _is_again(act: Act, upload: Upload, to: State, note: str) -> bool:
+    """Tell whether a form is sent a second time: what it asks for was done the first time."""
+    is_old = version_of(request.form) != upload.version
+    return is_old and review.is_done(act.session.connection(), upload, to, doing(act), note=note)
+
+
+def _done_said(upload: Upload, to: State) -> str:
+    """Say what was done, the first time and whenever the same form comes again."""
+    if to is State.NEED_INFO:
+        return asked_said(upload)
     name = f"{upload.number} 已改为“{rules.STAFF_STATES[to]}”。"
     is_told = to in rules.TOLD and upload.follower_id is not None
-    return act.done(path_of(upload), name + ("送件人会收到您写的话。" if is_told else ""))
+    return name + ("送件人会收到您写的话。" if is_told else "")
 
 
 def _page(
