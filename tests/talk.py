@@ -14,6 +14,7 @@ from wx_archive.chat.answering import Answering
 from wx_archive.core.database import Database
 from wx_archive.core.site import Site
 from wx_archive.core.store import open_store
+from wx_archive.followers.identity import Door
 from wx_archive.simulator.bubbles import MenuChoice, Span, spans_of
 from wx_archive.wechat.inbound import Header, Image, Inbound, MenuClick, Text
 from wx_archive.wechat.replies import SUCCESS
@@ -86,7 +87,9 @@ class Talk:
 
 
 @contextmanager
-def a_talk(database: Database, folder: Path, *, origin: str = ORIGIN) -> Iterator[Talk]:
+def a_talk(
+    database: Database, folder: Path, *, origin: str = ORIGIN, door: Door | None = None
+) -> Iterator[Talk]:
     """Yield a conversation with the account that has this database and this site folder."""
     store, close = open_store(database, "")
     answering = Answering(
@@ -95,6 +98,7 @@ def a_talk(database: Database, folder: Path, *, origin: str = ORIGIN) -> Iterato
         store=store,
         site=Site(folder, origin),
         secret="a-secret",
+        door=door,
     )
     try:
         yield Talk(answering)

@@ -250,8 +250,8 @@ def test_what_was_refused_is_said_at_the_end_before_a_yes_is_asked_for(
 
 
 def test_an_account_that_is_handed_no_media_leads_to_the_page(database: Database) -> None:
-    with a_talk(database, PROJECT) as talk:
-        talk.answering._door = Door("a-secret", ORIGIN, has_media=False)
+    door = Door("a-secret", ORIGIN, has_media=False)
+    with a_talk(database, PROJECT, door=door) as talk:
         talk.says("上传")
         assert "收不到您在聊天里发的照片" in talk.visible
         talk.says("完成")
