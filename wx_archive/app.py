@@ -27,6 +27,7 @@ from wx_archive.core.processes import die_with_parent
 from wx_archive.core.services import Services, open_services
 from wx_archive.core.settings import Profile, Settings
 from wx_archive.core.site import Site
+from wx_archive.core.tidy import TidyRequest
 from wx_archive.followers.identity import Door
 from wx_archive.staff import shell
 
@@ -98,6 +99,7 @@ def _behind_proxies(settings: Settings, wsgi: Callable[..., Any]) -> Callable[..
 
 def _flask(settings: Settings, services: Services) -> Flask:
     flask = Flask("wx_archive")
+    flask.request_class = TidyRequest
     flask.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     flask.add_template_filter(h5.badge_mark)
     flask.add_template_filter(h5.dial)

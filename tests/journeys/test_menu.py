@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conftest import WIRE_MODES
 from wx_archive.simulator.phone import Phone
 
 ANSWERS = {
@@ -11,10 +12,11 @@ ANSWERS = {
     "兰台经纬/出彩十堰": "全国文明城市",
     "趣味互动/答题闯关": "还没有开始",
     "趣味互动/档案鉴赏": "土地房产所有证",
-    "趣味互动/珍档上传": "还没有开放",
+    "趣味互动/珍档上传": "请发老照片",
     "服务大厅/档案查询": "直接打字",
     "服务大厅/服务指南": "开放时间",
 }
+pytestmark = pytest.mark.parametrize("running", WIRE_MODES, indirect=True)
 LINKS = {"服务大厅/门户网站": "https://www.example.org/", "服务大厅/官方微博": "https://weibo."}
 
 

@@ -201,13 +201,13 @@ def test_anonymous_is_anonymous_in_the_catalogue(database: Database) -> None:
     assert record.note.startswith("一位不愿具名的市民捐赠")
 
 
-def test_a_year_that_nobody_knows_is_kept_in_words(database: Database) -> None:
+def test_a_year_that_is_about_known_is_a_decade_in_brackets(database: Database) -> None:
     upload = planned(database)
     with database.begin() as session:
         session.execute(update(Treasure).values(year_text="七十年代，说不清"))
     enter(database, upload.id)
     record = record_of(database, upload.id)
-    assert record.date_text == "七十年代，说不清"
+    assert record.date_text == "[1970-1979]"
 
 
 def test_the_giver_is_told(database: Database) -> None:

@@ -40,6 +40,8 @@ JOBS: Final = {
     "quiz.show_card": "把得到的卡片发给关注者",
     "staff.anchor": "给审计记录留底",
     "staff.sweep": "清理过期的登录",
+    "media.taken_off": "媒体文件撤下后重画卡片",
+    "treasures.expire_rights": "到期的授权停止展示",
     "treasures.certificate": "画证书",
     "treasures.send_certificate": "把证书发给送件人",
     "treasures.fixity": "核对存着的珍档原件",
