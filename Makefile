@@ -9,13 +9,13 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 demo: $(VENV)/.runtime assets
 	@$(BIN)/wx-archive demo
 
-# Many tests wait for processes and timers: one worker more than there are cores. They make
+# Many tests wait for processes and timers: two workers more than there are cores. They make
 # thousands of small databases: in memory, where there is room, none of them waits for a disk.
 MEMORY = $(shell [ -w /dev/shm ] && df -Pk /dev/shm | awk 'END { if ($$4 > 3000000) print "/dev/shm" }')
 
 test: $(VENV)/.dev assets
 	$(if $(MEMORY),TMPDIR=$(MEMORY)) \
-	PYTEST_XDIST_AUTO_NUM_WORKERS=$$($(BIN)/python -c 'import os; print(os.cpu_count() + 1)') \
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$$($(BIN)/python -c 'import os; print(os.cpu_count() + 2)') \
 		$(BIN)/pytest -q -n auto -o tmp_path_retention_policy=failed
 
 check: format lint types contracts test
